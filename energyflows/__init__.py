@@ -1,0 +1,24 @@
+"""How dependent Europe is on whose gas, and what changes it.
+
+Nothing heavy is imported before it is used: ``import energyflows`` takes no longer than the standard library.
+"""
+
+from __future__ import annotations
+
+import lazy_loader
+
+__version__ = "0.1.0"
+
+__getattr__, __dir__, __all__ = lazy_loader.attach(
+    __name__,
+    submodules=["datasets", "errors", "network", "results", "summary", "tables", "units"],
+    submod_attrs={
+        "datasets": ["load_tables"],
+        "network": ["build_network"],
+        "results": ["check_results", "open_results", "read_results", "write_results"],
+        "running": ["run"],
+        "solving": ["solve"],
+        "summary": ["summarise"],
+        "units": ["convert"],
+    },
+)

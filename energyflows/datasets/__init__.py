@@ -1,0 +1,8 @@
+"""Where the packaged tables are, and how they are loaded with their passports."""
+
+from __future__ import annotations
+
+from energyflows.datasets._loading import load_tables
+from energyflows.datasets._passport import find_folder, hash_file, read_passports
+
+__all__ = ["find_folder", "hash_file", "load_tables", "read_passports"]

@@ -1,0 +1,127 @@
+"""Tables from the package, from a user's folder, or both."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Any
+
+import pandas as pd
+
+from energyflows.datasets._passport import FILE_NAME, find_folder, find_mismatch, read_passports
+from energyflows.errors import EnergyFlowsError, PassportError, TableError, list_problems
+from energyflows.tables import NAMES, check_tables, find_problems, find_schema, read_table
+
+
+
+def load_tables(path: str | Path | None = None) -> dict[str, pd.DataFrame]:
+    """Load all input tables, checked.
+
+    Parameters
+    ----------
+    path : str or Path, optional
+        A folder of your own. ``NAME.csv`` in it replaces the packaged table, ``NAME.add.csv`` adds rows to it;
+        tables it does not hold are the packaged ones. A ``datapackage.json`` in it is honoured.
+
+    Returns
+    -------
+    dict of str to pandas.DataFrame
+        One frame per name of :data:`energyflows.tables.NAMES`. ``frame.attrs["provenance"]`` holds the passport:
+        path, hash, sources and the unit and meaning of each field.
+
+    Raises
+    ------
+    TableError
+        If a file is missing, cannot be read or breaks a check; all problems at once.
+    PassportError
+        If a file differs from the hash in its data package.
+
+    Examples
+    --------
+    >>> tables = load_tables()
+    >>> tables["zones"].query("zone == 'TANAP'")["kind"].item()
+    'corridor'
+    """
+    packaged = find_folder()
+    own = None if path is None else _check_folder(Path(path))
+    _refuse_changed([folder for folder in (packaged, own) if folder is not None])
+    tables: dict[str, pd.DataFrame] = {}
+    problems: list[str] = []
+    for name in NAMES:
+        try:
+            tables[name] = _load_one(name, packaged, own)
+        except EnergyFlowsError as error:
+            problems.append(str(error))
+    if problems:
+        raise TableError("\n".join(problems))
+    check_tables(tables)
+    return tables
+
+
+def _check_folder(folder: Path) -> Path:
+    """Refuse a folder that holds no table, which is nearly always a wrong path."""
+    if not folder.is_dir():
+        raise TableError(f"{folder}: no such folder; expected one that holds tables as NAME.csv")
+    known = {f"{name}{ending}" for name in NAMES for ending in (".csv", ".add.csv")}
+    strangers = sorted(file.name for file in folder.glob("*.csv") if file.name not in known)
+    if strangers or not any((folder / name).exists() for name in known):
+        raise TableError(
+            f"{folder}: found {', '.join(strangers) or 'no table'}; expected files named after tables: "
+            f"{', '.join(NAMES)} (NAME.csv replaces, NAME.add.csv adds rows)"
+        )
+    return folder
+
+
+def _refuse_changed(folders: list[Path]) -> None:
+    """Compare every file named in a data package with its hash."""
+    problems = []
+    for folder in folders:
+        for name, passport in read_passports(folder).items():
+            file = folder / str(passport.get("path", f"{name}.csv"))
+            if not file.exists():
+                problems.append(f"{file}: named in {FILE_NAME} but missing")
+            elif mismatch := find_mismatch(file, passport):
+                problems.append(mismatch)
+            problems += _find_unit_problems(name, passport)
+    if problems:
+        raise PassportError(list_problems(f"{len(problems)} problem(s) with passports:", problems))
+
+
+def _find_unit_problems(name: str, passport: dict[str, Any]) -> list[str]:
+    """List fields whose unit is not the one the table is read in."""
+    fields = {field["name"]: field.get("unit") for field in passport.get("schema", {}).get("fields", [])}
+    ours = {field: _unit_of(field) for field in fields}
+    return [
+        f"{name}, field {field}: unit {unit!r}, expected {ours[field]!r}; convert the figures, the table is not converted"
+        for field, unit in fields.items()
+        if unit and ours[field] and unit != ours[field]
+    ]
+
+
+def _unit_of(field: str) -> str | None:
+    """Return the unit a column name ends with."""
+    endings = {"_gwh_d": "GWh/d", "_eur_mwh": "EUR/MWh", "_km": "km", "_twh": "TWh"}
+    exact = {"twh": "TWh", "eur_mwh": "EUR/MWh", "loss": "fraction", "share": "fraction"}
+    if field in exact:
+        return exact[field]
+    return next((unit for ending, unit in endings.items() if field.endswith(ending)), None)
+
+
+def _load_one(name: str, packaged: Path, own: Path | None) -> pd.DataFrame:
+    """Read one table and attach its passport."""
+    replaced = own is not None and (own / f"{name}.csv").exists()
+    folder = own if own is not None and replaced else packaged
+    frame = read_table(name, folder / f"{name}.csv")
+    if own is not None and (own / f"{name}.add.csv").exists():
+        frame = _extend(name, frame, own / f"{name}.add.csv")
+    passport = read_passports(folder).get(name, {})
+    frame.attrs["provenance"] = {"table": name, "folder": "packaged" if folder == packaged else str(folder), **passport}
+    return frame
+
+
+def _extend(name: str, frame: pd.DataFrame, path: Path) -> pd.DataFrame:
+    """Append the rows of a user's file and check the whole again."""
+    joined = pd.concat([frame, read_table(name, path)], ignore_index=True)
+    problems = find_problems(joined, find_schema(name))
+    if problems:
+        raise TableError(list_problems(f"{path} does not fit onto the packaged table:", problems.values()))
+    return joined

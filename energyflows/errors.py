@@ -1,0 +1,85 @@
+"""What can go wrong, as one small tree.
+
+Every error derives from :class:`EnergyFlowsError` *and* from the builtin a caller would expect, so that
+``except ValueError`` works without knowing this library. Messages say what was found, where, what was expected and
+how to mend it; where several things are wrong they are told at once.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+
+
+class EnergyFlowsError(Exception):
+    """Base of all errors raised on purpose by energyflows."""
+
+
+class UsageError(EnergyFlowsError, ValueError):
+    """An argument has a value that cannot be used."""
+
+
+class UnknownNameError(EnergyFlowsError, KeyError):
+    """A name (table, zone, link, parameter) does not exist."""
+
+    def __str__(self) -> str:
+        """Return the message itself; ``KeyError`` would show it in quotes."""
+        return str(self.args[0]) if self.args else ""
+
+
+class TableError(EnergyFlowsError, ValueError):
+    """One or more input tables do not meet their schema."""
+
+
+class PassportError(EnergyFlowsError, ValueError):
+    """A data package or one of its hashes does not match the files."""
+
+
+class SolveError(EnergyFlowsError, RuntimeError):
+    """The solver did not return an optimal solution."""
+
+
+class InfeasibleError(SolveError):
+    """No flow meets all bounds."""
+
+
+class UnboundedError(SolveError):
+    """The cost can fall without limit."""
+
+
+class ResultsError(EnergyFlowsError, ValueError):
+    """A network or a dataset cannot be read as results, or its balances do not close."""
+
+
+class OutputError(EnergyFlowsError, OSError):
+    """A file or folder cannot be written or read."""
+
+
+def list_problems(title: str, problems: Iterable[str], limit: int = 20) -> str:
+    """Format problems as one message.
+
+    Parameters
+    ----------
+    title : str
+        What was being checked.
+    problems : iterable of str
+        One sentence each.
+    limit : int
+        How many to print; the rest is counted.
+
+    Returns
+    -------
+    str
+        Title, bullets and, if cut, the number left out.
+
+    Examples
+    --------
+    >>> print(list_problems("2 problems in zones.csv:", ["row 2: no name", "row 9: no name"], limit=1))
+    2 problems in zones.csv:
+      - row 2: no name
+      … and 1 more
+    """
+    found = list(problems)
+    lines = [title, *(f"  - {problem}" for problem in found[:limit])]
+    if len(found) > limit:
+        lines.append(f"  … and {len(found) - limit} more")
+    return "\n".join(lines)

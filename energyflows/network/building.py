@@ -1,0 +1,123 @@
+"""Checked tables to an unsolved network."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterable, Mapping
+
+import pandas as pd
+import pypsa
+
+from energyflows.datasets import load_tables
+from energyflows.network.calendar import build_periods
+from energyflows.network.demand import add_buses, add_demand
+from energyflows.network.inputs import Inputs
+from energyflows.network.lng import REST_OF_WORLD, add_rest_of_world, add_shipping, add_terminals
+from energyflows.network.pipelines import add_pipelines
+from energyflows.network.storage import add_storage
+from energyflows.network.supply import add_production, add_supply
+
+CARRIERS = (
+    "gas",
+    "biomethane",
+    "pipeline gas",
+    "lng",
+    "demand",
+    "response",
+    "unserved",
+    "pipeline",
+    "shipping",
+    "regasification",
+    "storage",
+    "injection",
+    "withdrawal",
+)
+
+
+def build_network(
+    years: int | Iterable[int] = 2025,
+    resolution: str = "monthly",
+    tables: Mapping[str, pd.DataFrame] | None = None,
+    *,
+    stocks: Mapping[str, float] | None = None,
+) -> pypsa.Network:
+    """Build the gas network of Europe, Türkiye and the South Caucasus, unsolved.
+
+    Flows are GWh/d, stocks GWh, both at gross calorific value; costs EUR/MWh; snapshot weights days, so the
+    objective is in thousand EUR. Several years in one network are solved with perfect foresight over all of them;
+    :func:`energyflows.run` goes year by year instead.
+
+    Parameters
+    ----------
+    years : int or iterable of int
+        One year, or ``(first, last)`` including both.
+    resolution : {"monthly", "weekly", "daily"}
+        Length of a period.
+    tables : mapping of str to pandas.DataFrame, optional
+        From :func:`energyflows.load_tables`; default the packaged tables.
+    stocks : mapping of str to float, optional
+        GWh in store at the start, by zone; default the observed stocks. Where neither is known the year is cyclic.
+
+    Returns
+    -------
+    pypsa.Network
+        With ``n.meta`` naming years, resolution and the source tables with their hashes.
+
+    Raises
+    ------
+    UsageError
+        For years or a resolution that cannot be used.
+    TableError
+        If packaged tables are damaged.
+
+    Examples
+    --------
+    >>> n = build_network(2025)
+    >>> len(n.snapshots), str(n.links.at["TANAP-TAP", "bus1"])
+    (12, 'TAP')
+    """
+    periods = build_periods(years, resolution)
+    inputs = Inputs(load_tables() if tables is None else tables, periods, resolution)
+    n = pypsa.Network(name=f"energyflows {inputs.years[0]}-{inputs.years[-1]} {resolution}")
+    n.set_snapshots(inputs.snapshots)
+    n.snapshot_weightings = pd.DataFrame({c: inputs.weights for c in n.snapshot_weightings.columns})
+    n.add("Carrier", CARRIERS)
+    add_buses(n, inputs)
+    demand = add_demand(n, inputs)
+    add_production(n, inputs)
+    add_supply(n, inputs)
+    add_pipelines(n, inputs)
+    add_shipping(n, inputs)
+    add_terminals(n, inputs)
+    add_rest_of_world(n, inputs, demand[REST_OF_WORLD])
+    add_storage(n, inputs, stocks)
+    n.meta = describe(inputs)
+    return n
+
+
+def describe(inputs: Inputs) -> dict[str, object]:
+    """Return what a network was built from.
+
+    Parameters
+    ----------
+    inputs : Inputs
+        Tables and time.
+
+    Returns
+    -------
+    dict
+        ``years``, ``resolution``, ``units`` and ``sources`` (hash and folder by table); only text, numbers and lists,
+        so that it survives NetCDF.
+    """
+    provenance = {name: table.attrs.get("provenance", {}) for name, table in inputs.tables.items()}
+    sources = {
+        name: {"folder": str(passport.get("folder", "given")), "hash": str(passport.get("hash", "unknown"))}
+        for name, passport in provenance.items()
+    }
+    return {
+        "program": "energyflows",
+        "years": inputs.years,
+        "resolution": inputs.resolution,
+        "units": json.dumps({"flow": "GWh/d", "stock": "GWh", "cost": "EUR/MWh", "objective": "thousand EUR"}),
+        "sources": json.dumps(sources),
+    }

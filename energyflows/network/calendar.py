@@ -1,0 +1,240 @@
+"""Time: the periods of a model, and tables of dated or periodic figures brought onto them."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+
+import numpy as np
+import pandas as pd
+from scipy.interpolate import PchipInterpolator
+
+from energyflows.errors import UsageError
+
+RESOLUTIONS = ("monthly", "weekly", "daily")
+#: Years the packaged tables cover.
+FIRST_YEAR, LAST_YEAR = 2019, 2030
+_SUB_PERIODS = {"year": 12, "quarter": 3, "month": 1}
+
+
+def list_years(years: int | Iterable[int]) -> list[int]:
+    """Return the years asked for.
+
+    Parameters
+    ----------
+    years : int or iterable of int
+        One year, or a pair ``(first, last)`` that includes both, or a longer list of consecutive years.
+
+    Returns
+    -------
+    list of int
+        Consecutive years in order.
+
+    Raises
+    ------
+    UsageError
+        For years outside the tables, a range that runs backwards or a list with gaps.
+
+    Examples
+    --------
+    >>> list_years((2021, 2024))
+    [2021, 2022, 2023, 2024]
+    """
+    try:
+        given = [int(years)] if isinstance(years, int | np.integer) else [int(year) for year in years]
+    except (TypeError, ValueError):
+        raise UsageError(f"years: found {years!r}, expected a year like 2025 or a pair like (2021, 2027)") from None
+    if not given:
+        raise UsageError("years: found an empty list, expected a year like 2025 or a pair like (2021, 2027)")
+    if given[-1] < given[0]:
+        raise UsageError(f"years: {given[0]} to {given[-1]} runs backwards; put the earlier year first")
+    listed = list(range(given[0], given[-1] + 1))
+    if len(given) > 2 and given != listed:
+        raise UsageError(f"years: {given} has gaps or repeats; expected consecutive years")
+    if listed[0] < FIRST_YEAR or listed[-1] > LAST_YEAR:
+        raise UsageError(f"years: {listed[0]} to {listed[-1]} is outside the tables, {FIRST_YEAR} to {LAST_YEAR}")
+    return listed
+
+
+def build_periods(years: int | Iterable[int], resolution: str = "monthly") -> pd.IntervalIndex:
+    """Return the periods of a model.
+
+    Parameters
+    ----------
+    years : int or iterable of int
+        As in :func:`list_years`.
+    resolution : {"monthly", "weekly", "daily"}
+        Weeks start on 1 January; the last one of a year has eight or nine days.
+
+    Returns
+    -------
+    pandas.IntervalIndex
+        Left-closed days; consecutive and without gaps.
+
+    Raises
+    ------
+    UsageError
+        For an unknown resolution or unusable years.
+
+    Examples
+    --------
+    >>> len(build_periods(2024, "weekly")), build_periods(2024, "weekly")[-1].length.days
+    (52, 9)
+    """
+    if resolution not in RESOLUTIONS:
+        raise UsageError(f"resolution: found {resolution!r}, expected one of {', '.join(RESOLUTIONS)}")
+    listed = list_years(years)
+    starts = [start for year in listed for start in _list_starts(year, resolution)]
+    ends = [*starts[1:], pd.Timestamp(listed[-1] + 1, 1, 1)]
+    return pd.IntervalIndex.from_arrays(starts, ends, closed="left", name="snapshot")
+
+
+def _list_starts(year: int, resolution: str) -> list[pd.Timestamp]:
+    if resolution == "weekly":
+        return list(pd.date_range(f"{year}-01-01", periods=52, freq="7D"))
+    return list(pd.date_range(f"{year}-01-01", f"{year}-12-31", freq={"monthly": "MS", "daily": "D"}[resolution]))
+
+
+def count_days(periods: pd.IntervalIndex) -> pd.Series:
+    """Return the days of each period.
+
+    Parameters
+    ----------
+    periods : pandas.IntervalIndex
+        From :func:`build_periods`.
+
+    Returns
+    -------
+    pandas.Series
+        Days, indexed by the start of the period.
+    """
+    return pd.Series((periods.right - periods.left).days.astype(float), index=periods.left.rename("snapshot"))
+
+
+def find_overlaps(start: pd.Series, end: pd.Series, periods: pd.IntervalIndex) -> pd.DataFrame:
+    """Return the part of each period during which each row holds.
+
+    Parameters
+    ----------
+    start, end : pandas.Series
+        First and last day, both included; missing means open.
+    periods : pandas.IntervalIndex
+        From :func:`build_periods`.
+
+    Returns
+    -------
+    pandas.DataFrame
+        Fractions 0…1; index the periods' starts, columns the rows.
+    """
+    left, right = periods.left.to_numpy()[:, None], periods.right.to_numpy()[:, None]
+    first = start.fillna(pd.Timestamp.min.normalize() + pd.Timedelta(days=1)).to_numpy()[None, :]
+    last = (end.fillna(pd.Timestamp("2200-01-01")) + pd.Timedelta(days=1)).to_numpy()[None, :]
+    shared = np.minimum(right, last.astype(right.dtype)) - np.maximum(left, first.astype(left.dtype))
+    fraction = np.clip(shared / (right - left), 0.0, 1.0)
+    return pd.DataFrame(fraction, index=periods.left.rename("snapshot"), columns=start.index)
+
+
+def parse_period(period: str) -> tuple[pd.Timestamp, pd.Timestamp]:
+    """Return the first day of a period and the day after its last.
+
+    Parameters
+    ----------
+    period : str
+        ``2021``, ``2021Q2`` or ``2021-05``.
+
+    Returns
+    -------
+    tuple of pandas.Timestamp
+        Start and end; the end is not part of the period.
+
+    Examples
+    --------
+    >>> [f"{day:%Y-%m-%d}" for day in parse_period("2021Q2")]
+    ['2021-04-01', '2021-07-01']
+    """
+    span = pd.Period(period)
+    return span.start_time.normalize(), (span.end_time + pd.Timedelta(days=1)).normalize()
+
+
+def spread_series(rows: pd.DataFrame, days: pd.DatetimeIndex, value: str = "twh") -> pd.Series:
+    """Turn totals by month, quarter and year into one daily rate.
+
+    A finer row is taken as it is. A coarser row around it states the total, so the days it alone covers carry what
+    the finer rows leave; never less than nothing.
+
+    Parameters
+    ----------
+    rows : pandas.DataFrame
+        Columns ``period``, ``frequency`` and ``value``, in TWh.
+    days : pandas.DatetimeIndex
+        Days wanted.
+    value : str
+        Column with the totals.
+
+    Returns
+    -------
+    pandas.Series
+        GWh/d; missing where no row covers the day.
+    """
+    spans = [(*parse_period(period), total) for period, total in zip(rows["period"], rows[value], strict=True)]
+    if not spans:
+        return pd.Series(np.nan, index=days)
+    horizon = pd.date_range(min(s[0] for s in spans), max(s[1] for s in spans), freq="D", inclusive="left")
+    rate = pd.Series(np.nan, index=horizon)
+    order = np.argsort([_SUB_PERIODS[frequency] for frequency in rows["frequency"]], kind="stable")
+    for start, end, total in (spans[row] for row in order):
+        inside = rate.loc[start : end - pd.Timedelta(days=1)]
+        free = inside.isna()
+        if free.any():
+            rest = 1e3 * total - inside.sum()
+            rate.loc[inside.index[free]] = (rest if total < 0 or free.all() else max(rest, 0.0)) / free.sum()
+    return rate.reindex(days)
+
+
+def average_rates(daily: pd.DataFrame | pd.Series, periods: pd.IntervalIndex) -> pd.DataFrame:
+    """Average daily rates over periods.
+
+    Parameters
+    ----------
+    daily : pandas.DataFrame or Series
+        Rates by day, covering the periods.
+    periods : pandas.IntervalIndex
+        From :func:`build_periods`.
+
+    Returns
+    -------
+    pandas.DataFrame
+        Rates by period, indexed by the period's start.
+    """
+    frame = daily.to_frame() if isinstance(daily, pd.Series) else daily
+    starts = periods.left
+    owner = starts[starts.searchsorted(frame.index, side="right") - 1]
+    return frame.groupby(owner).mean().rename_axis("snapshot").reindex(starts.rename("snapshot"))
+
+
+def smooth_months(monthly: pd.DataFrame, days: pd.DatetimeIndex) -> pd.DataFrame:
+    r"""Turn monthly rates into a smooth daily curve with the same energy in every month.
+
+    Parameters
+    ----------
+    monthly : pandas.DataFrame
+        Rates in GWh/d, indexed by month start, consecutive months.
+    days : pandas.DatetimeIndex
+        Days wanted, within those months.
+
+    Returns
+    -------
+    pandas.DataFrame
+        Rates in GWh/d by day, never negative.
+
+    Notes
+    -----
+    The cumulative energy of the months is interpolated by a monotone cubic (Fritsch and Carlson 1980) and
+    differenced by day: :math:`r_d = F(d+1) - F(d)`. This is the normal seasonal course of temperature; cold spells
+    inside a month are scenarios, not data.
+    """
+    edges = monthly.index.append(pd.DatetimeIndex([monthly.index[-1] + pd.offsets.MonthBegin()]))
+    position = (edges - edges[0]).days.to_numpy(dtype=float)
+    energy = np.vstack([np.zeros(monthly.shape[1]), np.cumsum(monthly.to_numpy() * np.diff(position)[:, None], axis=0)])
+    total = PchipInterpolator(position, energy, axis=0)
+    start = (days - edges[0]).days.to_numpy(dtype=float)
+    return pd.DataFrame(total(start + 1) - total(start), index=days, columns=monthly.columns)

@@ -1,0 +1,136 @@
+"""LNG: shipping from suppliers to pools, regasification by zone, and the rest of the world."""
+
+from __future__ import annotations
+
+import pandas as pd
+import pypsa
+
+from energyflows.network.calendar import find_overlaps, parse_period
+from energyflows.network.inputs import Inputs
+from energyflows.network.parts import add_links, cost_attribute
+from energyflows.network.supply import rate_years
+
+REST_OF_WORLD = "LNGROW"
+PRICE_HUB = "JKM"
+PRICE_STEPS = range(1, 7)
+
+
+def add_shipping(n: pypsa.Network, inputs: Inputs) -> None:
+    """Add a link from each supplier to each pool it delivers to.
+
+    The yearly bounds of table ``lng_suppliers`` become rates; a month may lie above the upper one by
+    ``lng_rate_factor``.
+
+    Parameters
+    ----------
+    n : pypsa.Network
+        Changed in place; buses exist.
+    inputs : Inputs
+        Tables and time.
+    """
+    rows = inputs.tables["lng_suppliers"]
+    groups = {f"{bus}-{pool}": group for (bus, pool), group in rows.groupby(["bus", "pool"])}
+    upper = inputs.average(pd.DataFrame({k: rate_years(g, inputs, "max_twh") for k, g in groups.items()}))
+    lower = inputs.average(pd.DataFrame({k: rate_years(g, inputs, "min_twh") for k, g in groups.items()}))
+    links = pd.DataFrame(
+        {
+            "bus0": {k: g["bus"].iat[0] for k, g in groups.items()},
+            "bus1": {k: g["pool"].iat[0] for k, g in groups.items()},
+            "cost": {k: g["shipping_eur_mwh"].iat[-1] for k, g in groups.items()},
+        }
+    ).assign(carrier="shipping", efficiency=1.0, length=0.0, group="lng")
+    add_links(n, inputs, links, upper * inputs.parameter("lng_rate_factor"), lower)
+
+
+def add_terminals(n: pypsa.Network, inputs: Inputs) -> None:
+    """Add regasification, one link per pool and zone with the sum of its terminals.
+
+    Parameters
+    ----------
+    n : pypsa.Network
+        Changed in place; buses exist.
+    inputs : Inputs
+        Tables and time.
+    """
+    rows = inputs.tables["lng_terminals"]
+    names = rows["pool"] + "-" + rows["zone"]
+    held = find_overlaps(rows["valid_from"], rows["valid_to"], inputs.periods)
+    running = held * rows["sendout_gwh_d"].where(rows["status"] != "mothballed", 0.0)
+    capacity = running.T.groupby(names).sum().T
+    weight = rows["sendout_gwh_d"].clip(lower=1e-6)
+    fee = (rows["regas_eur_mwh"] * weight).groupby(names).sum() / weight.groupby(names).sum()
+    links = pd.DataFrame(
+        {
+            "bus0": rows.groupby(names)["pool"].first(),
+            "bus1": rows.groupby(names)["zone"].first(),
+            "cost": fee,
+        }
+    ).assign(carrier="regasification", efficiency=1.0, length=0.0, group="lng")
+    add_links(n, inputs, links, capacity, pd.DataFrame(index=inputs.snapshots))
+
+
+def add_rest_of_world(n: pypsa.Network, inputs: Inputs, demand: pd.Series) -> None:
+    """Add the LNG demand of the rest of the world, which gives way as the price rises.
+
+    Around its yearly demand at the JKM price, step ``i`` gives up a share of demand at ``JKM × factor_i``; the steps
+    below the JKM price stand for demand that comes on top when LNG is cheap, so the load is raised by them.
+
+    Parameters
+    ----------
+    n : pypsa.Network
+        Changed in place; buses exist.
+    inputs : Inputs
+        Tables and time.
+    demand : pandas.Series
+        GWh/d by snapshot at the JKM price.
+    """
+    price = inputs.average(spread_prices(inputs, PRICE_HUB))[PRICE_HUB]
+    factor = {step: inputs.parameter(f"row_response_price_factor_{step}") for step in PRICE_STEPS}
+    share = {step: inputs.parameter(f"row_response_share_{step}") for step in PRICE_STEPS}
+    extra = sum(share[step] for step in PRICE_STEPS if factor[step] < 1.0)
+    load = (demand * (1.0 + extra)).rename(f"{REST_OF_WORLD} demand")
+    n.add("Load", load.name, bus=REST_OF_WORLD, carrier="demand", p_set=load)
+    names = pd.Index([f"{REST_OF_WORLD} response {step}" for step in PRICE_STEPS])
+    steps = pd.DataFrame({name: share[step] * demand for name, step in zip(names, PRICE_STEPS, strict=True)})
+    last = pd.DataFrame({name: factor[step] * price for name, step in zip(names, PRICE_STEPS, strict=True)})
+    n.add(
+        "Generator",
+        names,
+        bus=REST_OF_WORLD,
+        carrier="response",
+        p_nom=steps.max(),
+        p_max_pu=steps / steps.max(),
+        **cost_attribute(last),
+    )
+    n.add(
+        "Generator",
+        f"{REST_OF_WORLD} unserved",
+        bus=REST_OF_WORLD,
+        carrier="unserved",
+        p_nom=load.max(),
+        marginal_cost=inputs.parameter("value_of_lost_load"),
+    )
+
+
+def spread_prices(inputs: Inputs, hub: str) -> pd.Series:
+    """Return a hub's price by day; a monthly figure goes before a quarterly or yearly one.
+
+    Parameters
+    ----------
+    inputs : Inputs
+        Tables and time.
+    hub : str
+        Name in table ``prices``.
+
+    Returns
+    -------
+    pandas.Series
+        EUR/MWh by day; days without a figure take the last one before, else the first.
+    """
+    rows = inputs.tables["prices"].query("hub == @hub")
+    daily = pd.Series(float("nan"), index=inputs.days, name=hub)
+    for frequency in ("year", "quarter", "month"):
+        for row in rows[rows["frequency"] == frequency].itertuples():
+            start, end = parse_period(row.period)
+            daily.loc[start : end - pd.Timedelta(days=1)] = row.eur_mwh
+    return daily.ffill().bfill()

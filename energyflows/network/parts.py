@@ -1,0 +1,173 @@
+"""Bulk insertion of generators and links that stand for one thing in several parts.
+
+PyPSA wants one row per price step, per month with an energy budget, or per contracted share of a flow. Each such row
+carries ``part_of``, the name a reader of results sees, and ``reward``, the EUR/MWh its cost was lowered by so that a
+contracted volume flows unless that is impossible; results add the reward back.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+import numpy as np
+import pandas as pd
+import pypsa
+
+from energyflows.network.inputs import Inputs
+
+PENALTY = "minimum_penalty"
+
+
+@dataclass(frozen=True)
+class Part:
+    """One generator to be added."""
+
+    name: str
+    """Name in the network and in results."""
+    bus: str
+    """Where the gas enters."""
+    origin: str
+    """ISO-2 country the gas is from."""
+    route: str
+    """Route it enters by; ``home`` for indigenous production."""
+    carrier: str
+    """Kind of gas."""
+    daily: pd.Series
+    """GWh/d available by day."""
+    cost: pd.Series
+    """EUR/MWh by snapshot."""
+    factor: float
+    """How far a day may lie above the mean of its budget period."""
+    sure: bool = False
+    """Whether using it is rewarded."""
+
+
+def add_generators(n: pypsa.Network, inputs: Inputs, parts: Sequence[Part], *, budget: str | None) -> None:
+    """Add generators in bulk.
+
+    Parameters
+    ----------
+    n : pypsa.Network
+        Changed in place.
+    inputs : Inputs
+        Tables and time.
+    parts : sequence of Part
+        What to add; parts without any gas are added with no capacity, so that all years hold the same names.
+    budget : {None, "M", "Y"}
+        Bound the rate only, or also the energy of each month or year (one generator each).
+    """
+    if budget is None:
+        _add_rows(n, inputs, [(part, part.name, inputs.average(part.daily)[part.daily.name], np.inf) for part in parts])
+        return
+    rows = []
+    for part in parts:
+        for period, chunk in part.daily.groupby(part.daily.index.to_period(budget)):
+            within = pd.Series(0.0, index=inputs.days)
+            within[chunk.index] = chunk.mean() * part.factor
+            rows.append((part, f"{part.name} {period}", inputs.average(within)[within.name], float(chunk.sum())))
+    _add_rows(n, inputs, rows)
+
+
+def _add_rows(
+    n: pypsa.Network, inputs: Inputs, rows: Sequence[tuple[Part, str, pd.Series, float]]
+) -> None:
+    """Add one generator per (part, name, rate by snapshot, energy budget)."""
+    if not rows:
+        return
+    names = pd.Index([name for _, name, _, _ in rows])
+    rates = pd.concat([rate for _, _, rate, _ in rows], axis=1, keys=names)
+    capacity = rates.max()
+    rewards = pd.Series([inputs.parameter(PENALTY) if part.sure else 0.0 for part, *_ in rows], index=names)
+    costs = pd.concat([part.cost for part, *_ in rows], axis=1, keys=names) - rewards
+    n.add(
+        "Generator",
+        names,
+        bus=[part.bus for part, *_ in rows],
+        carrier=[part.carrier for part, *_ in rows],
+        p_nom=capacity,
+        p_max_pu=share_of(rates, capacity),
+        e_sum_max=[energy for *_, energy in rows],
+        origin=[part.origin for part, *_ in rows],
+        route=[part.route for part, *_ in rows],
+        part_of=[part.name for part, *_ in rows],
+        reward=rewards,
+        **cost_attribute(costs),
+    )
+
+
+def share_of(rates: pd.DataFrame, capacity: pd.Series) -> pd.DataFrame:
+    """Return rates per unit of capacity; zero where there is no capacity.
+
+    Parameters
+    ----------
+    rates : pandas.DataFrame
+        GWh/d by snapshot and name.
+    capacity : pandas.Series
+        GWh/d by name.
+
+    Returns
+    -------
+    pandas.DataFrame
+        0…1 by snapshot and name.
+    """
+    return (rates / capacity.where(capacity > 0, 1.0)).clip(0.0, 1.0)
+
+
+def cost_attribute(costs: pd.DataFrame) -> dict[str, pd.Series | pd.DataFrame]:
+    """Return costs as PyPSA takes them: a column if nothing changes in time, else a frame.
+
+    Parameters
+    ----------
+    costs : pandas.DataFrame
+        EUR/MWh by snapshot and name.
+
+    Returns
+    -------
+    dict
+        Keyword argument ``marginal_cost``.
+    """
+    constant = bool((costs.nunique() <= 1).all())
+    return {"marginal_cost": costs.iloc[0] if constant else costs}
+
+
+def add_links(
+    n: pypsa.Network, inputs: Inputs, links: pd.DataFrame, capacity: pd.DataFrame, minimum: pd.DataFrame
+) -> None:
+    """Add links whose contracted part is rewarded.
+
+    Parameters
+    ----------
+    n : pypsa.Network
+        Changed in place.
+    inputs : Inputs
+        Tables and time.
+    links : pandas.DataFrame
+        Index the names; columns ``bus0, bus1, carrier, cost, efficiency, length`` and any of our own.
+    capacity : pandas.DataFrame
+        GWh/d by snapshot and link, the minimum included.
+    minimum : pandas.DataFrame
+        GWh/d by snapshot and link; links without a column have none.
+    """
+    sure = minimum.reindex(columns=links.index[links.index.isin(minimum.columns)])
+    sure = sure.clip(upper=capacity[sure.columns])
+    free = capacity.sub(sure.reindex(columns=capacity.columns, fill_value=0.0))
+    _add_link_rows(n, links, free, reward=0.0, suffix="")
+    _add_link_rows(n, links.loc[sure.columns], sure, reward=inputs.parameter(PENALTY), suffix=" minimum")
+
+
+def _add_link_rows(n: pypsa.Network, links: pd.DataFrame, rates: pd.DataFrame, *, reward: float, suffix: str) -> None:
+    if links.empty:
+        return
+    nominal = rates[links.index].max()
+    renamed = links.rename(index=lambda name: f"{name}{suffix}")
+    n.add(
+        "Link",
+        renamed.index,
+        p_nom=nominal.to_numpy(),
+        p_max_pu=share_of(rates[links.index], nominal).set_axis(renamed.index, axis=1),
+        marginal_cost=(links["cost"] - reward).to_numpy(),
+        part_of=links.index.to_numpy(),
+        reward=reward,
+        **{column: renamed[column] for column in renamed.columns if column != "cost"},
+    )

@@ -1,0 +1,81 @@
+"""Pipelines: one link per direction, dated capacities, contract minima."""
+
+from __future__ import annotations
+
+import pandas as pd
+import pypsa
+
+from energyflows.network.calendar import find_overlaps
+from energyflows.network.inputs import Inputs
+from energyflows.network.parts import add_links
+
+
+def add_pipelines(n: pypsa.Network, inputs: Inputs) -> None:
+    """Add every pipeline of the table, also those without capacity in these years.
+
+    Parameters
+    ----------
+    n : pypsa.Network
+        Changed in place; buses exist.
+    inputs : Inputs
+        Tables and time.
+    """
+    capacity = rate_capacity(inputs)
+    pinned = rate_pinned(inputs)
+    tolerance = inputs.parameter("link_pin_tolerance")
+    capacity = (pinned * (1 + tolerance)).combine_first(capacity)[capacity.columns]
+    minimum = (pinned * (1 - tolerance)).combine_first(rate_contracts(inputs)).fillna(0.0)
+    add_links(n, inputs, describe_pipelines(inputs), capacity, minimum)
+
+
+def describe_pipelines(inputs: Inputs) -> pd.DataFrame:
+    """Return the fixed columns of each pipeline, from the row that holds last in the years of the model.
+
+    Parameters
+    ----------
+    inputs : Inputs
+        Tables and time.
+
+    Returns
+    -------
+    pandas.DataFrame
+        Columns as :func:`energyflows.network.parts.add_links` takes them.
+    """
+    rows = inputs.tables["pipelines"].sort_values(["pipeline", "valid_from"], na_position="first")
+    begun = rows["valid_from"].isna() | (rows["valid_from"] < inputs.periods.right[-1])
+    last = pd.concat([rows.drop_duplicates("pipeline"), rows[begun]]).drop_duplicates("pipeline", keep="last")
+    last = last.set_index("pipeline").sort_index()
+    return pd.DataFrame(
+        {
+            "bus0": last["from"],
+            "bus1": last["to"],
+            "carrier": "pipeline",
+            "cost": last["tariff_eur_mwh"],
+            "efficiency": 1.0 - last["loss"],
+            "length": last["length_km"].fillna(0.0),
+            "group": last["group"],
+        }
+    )
+
+
+def rate_capacity(inputs: Inputs) -> pd.DataFrame:
+    """Return capacity in GWh/d by snapshot and pipeline, averaged over changes inside a period."""
+    rows = inputs.tables["pipelines"]
+    held = find_overlaps(rows["valid_from"], rows["valid_to"], inputs.periods)
+    return (held * rows["capacity_gwh_d"]).T.groupby(rows["pipeline"]).sum().T
+
+
+def rate_pinned(inputs: Inputs) -> pd.DataFrame:
+    """Return the observed flow of pipelines that follow a series, GWh/d; missing where not observed."""
+    rows = inputs.tables["pipelines"].dropna(subset="follows").drop_duplicates("pipeline")
+    daily = pd.DataFrame({row.pipeline: inputs.observed[row.follows] for row in rows.itertuples()}, index=inputs.days)
+    return inputs.average(daily).clip(lower=0.0)
+
+
+def rate_contracts(inputs: Inputs) -> pd.DataFrame:
+    """Return the flow that contracts ask for at their delivery point, GWh/d by snapshot and pipeline."""
+    contracts = inputs.tables["contracts"]
+    rows = contracts[contracts["minimum"]].dropna(subset=["link", "annual_twh"])
+    rate = 1e3 / 365 * rows["annual_twh"] * rows["take_or_pay"].fillna(1.0)
+    held = find_overlaps(rows["start"], rows["end"], inputs.periods)
+    return (held * rate).T.groupby(rows["link"]).sum().T

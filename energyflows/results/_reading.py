@@ -1,0 +1,291 @@
+"""The only reader of a solved network. It knows PyPSA's column names but imports nothing of it."""
+
+from __future__ import annotations
+
+import json
+from typing import Any
+
+import numpy as np
+import pandas as pd
+import xarray as xr
+
+from energyflows.errors import ResultsError, list_problems
+
+#: Carriers of generators that stand for demand not met, ours and the usual ones elsewhere.
+UNSERVED = frozenset({"unserved", "load shedding", "load-shedding", "load_shedding", "loadshedding", "load"})
+#: Carrier of generators that stand for demand given up because of its price.
+RESPONSE = frozenset({"response", "demand response"})
+
+UNITS = {
+    "supplied": "GWh/d",
+    "available": "GWh/d",
+    "consumed": "GWh/d",
+    "unserved": "GWh/d",
+    "response": "GWh/d",
+    "sent": "GWh/d",
+    "received": "GWh/d",
+    "lost": "GWh/d",
+    "minimum": "GWh/d",
+    "capacity": "GWh/d",
+    "injected": "GWh/d",
+    "withdrawn": "GWh/d",
+    "stored": "GWh",
+    "price": "EUR/MWh",
+    "utilisation": "1",
+    "objective": "thousand EUR",
+}
+
+_READABLE = {"buses", "generators", "loads", "links", "lines", "stores", "storage_units"}
+_WITHOUT_FLOW = {"carriers", "global_constraints", "sub_networks", "networks", "line_types", "transformer_types", "shapes"}
+
+
+def read_results(n: Any) -> xr.Dataset:  # noqa: ANN401  a pypsa.Network, which this module must not import
+    """Read a solved network into labelled arrays.
+
+    Parts of one thing (price steps, months with an energy budget, the contracted share of a flow) that carry the
+    same ``part_of`` become one element. A link or line that carried flow backwards becomes two, the second named
+    ``NAME (reverse)``. Storage units become stores.
+
+    Parameters
+    ----------
+    n : pypsa.Network
+        Solved, by this library or any other program.
+
+    Returns
+    -------
+    xarray.Dataset
+        Dims ``snapshot, bus, link, generator, store``; see :data:`UNITS` for variables and units; coords
+        ``weight_days, country, bus0, bus1, carrier, efficiency, is_storage_link, generator_bus, generator_origin,
+        generator_route, store_bus``.
+
+    Raises
+    ------
+    ResultsError
+        If the network is not solved, or has components or ports that would be lost, each by name.
+
+    Examples
+    --------
+    >>> from energyflows import build_network, solve
+    >>> ds = solve(build_network(2025))
+    >>> ds["sent"].dims
+    ('snapshot', 'link')
+    """
+    problems = _find_unreadable(n)
+    if problems:
+        raise ResultsError(list_problems("this network cannot be read as results:", problems))
+    snapshots = pd.DatetimeIndex(n.snapshots) if _is_time(n.snapshots) else pd.Index(n.snapshots)
+    weights = n.snapshot_weightings["generators"].to_numpy(dtype=float)
+    ds = xr.Dataset(coords={"snapshot": snapshots.rename("snapshot")})
+    ds = ds.assign_coords(weight_days=("snapshot", weights))
+    ds = _add_buses(ds, n)
+    ds = _add_generators(ds, n, weights)
+    ds = _add_demand(ds, n)
+    ds = _add_links(ds, n)
+    ds = _add_stores(ds, n)
+    ds["objective"] = float(n.objective) + _sum_rewards(n, n.snapshot_weightings["objective"].to_numpy(dtype=float))
+    for name, array in ds.data_vars.items():
+        array.attrs["units"] = UNITS[str(name)]
+    ds.attrs = {"program": "energyflows", "meta": json.dumps(dict(n.meta), default=str)}
+    return ds
+
+
+def _is_time(snapshots: pd.Index) -> bool:
+    return isinstance(snapshots, pd.DatetimeIndex)
+
+
+def _find_unreadable(n: Any) -> list[str]:  # noqa: ANN401
+    """List what a dataset could not hold."""
+    problems = []
+    if isinstance(n.snapshots, pd.MultiIndex):
+        problems.append("investment periods: found several, expected one; select one with n.snapshots")
+    if getattr(n, "has_scenarios", False):
+        problems.append("stochastic scenarios: found some, expected none; read one scenario at a time")
+    if not np.isfinite(getattr(n, "objective", None) or np.nan) or n.buses_t.marginal_price.empty:
+        problems.append("no solution found; solve the network first")
+    for component in n.components:
+        name, static = component.list_name, component.static
+        if len(static) and name not in _READABLE | _WITHOUT_FLOW:
+            problems.append(f"{name} {', '.join(map(str, static.index[:5]))}: not supported; use links or stores")
+    for port in [c for c in n.links.columns if c.startswith("bus") and c not in {"bus0", "bus1"}]:
+        used = n.links.index[n.links[port].fillna("").astype(str) != ""]
+        if len(used):
+            problems.append(f"links {', '.join(map(str, used[:5]))}: port {port} would be lost; split them")
+    if len(n.storage_units):
+        inflow = n.storage_units["inflow"].abs() + _dense(n, "storage_units", "inflow").abs().max()
+        for name in n.storage_units.index[inflow > 0]:
+            problems.append(f"storage unit {name}: inflow would be lost; model it as a generator")
+    return problems
+
+
+def _dense(n: Any, component: str, attribute: str) -> pd.DataFrame:  # noqa: ANN401
+    """Return an attribute by snapshot and name, whether it is stored as a column or a series."""
+    static = getattr(n, component)
+    series = getattr(n, f"{component}_t")[attribute].reindex(index=n.snapshots)
+    if attribute in static:
+        fixed = [name for name in static.index if name not in series.columns]
+        constant = np.broadcast_to(static.loc[fixed, attribute].to_numpy(dtype=float), (len(n.snapshots), len(fixed)))
+        series = pd.concat([series, pd.DataFrame(constant, index=n.snapshots, columns=fixed)], axis=1)
+    return series.reindex(columns=static.index).fillna(0.0)
+
+
+def _name_parts(static: pd.DataFrame) -> pd.Series:
+    """Return the name under which each row is read."""
+    own = pd.Series(static.index, index=static.index)
+    parts = static["part_of"].astype(str).replace("", np.nan) if "part_of" in static else own
+    return parts.fillna(own)
+
+
+def _sum_parts(frame: pd.DataFrame, names: pd.Series) -> pd.DataFrame:
+    """Add up the columns that are parts of one thing, in order of first appearance."""
+    if names.is_unique:
+        return frame.set_axis(names.to_numpy(), axis=1)
+    return frame.T.groupby(names.to_numpy(), sort=False).sum().T
+
+
+def _array(frame: pd.DataFrame, dim: str) -> xr.DataArray:
+    return xr.DataArray(
+        frame.to_numpy(dtype=float),
+        dims=("snapshot", dim),
+        coords={dim: np.asarray(frame.columns, dtype=object).astype(str)},
+    )
+
+
+def _label(values: Any, fallback: str = "") -> np.ndarray:  # noqa: ANN401
+    return pd.Series(values).fillna(fallback).astype(str).to_numpy(dtype=object).astype(str)
+
+
+def _column(static: pd.DataFrame, column: str) -> pd.Series:
+    return static[column] if column in static else pd.Series("", index=static.index)
+
+
+def _add_buses(ds: xr.Dataset, n: Any) -> xr.Dataset:  # noqa: ANN401
+    price = n.buses_t.marginal_price.reindex(columns=n.buses.index)
+    ds["price"] = _array(price, "bus")
+    return ds.assign_coords(
+        country=("bus", _label(_column(n.buses, "country"))), bus_kind=("bus", _label(_column(n.buses, "kind")))
+    )
+
+
+def _add_generators(ds: xr.Dataset, n: Any, weights: np.ndarray) -> xr.Dataset:  # noqa: ANN401
+    """Add supply by generator, and unserved energy and response by bus."""
+    static = n.generators
+    carrier = static["carrier"].astype(str).str.lower()
+    output = n.generators_t.p.reindex(columns=static.index, fill_value=0.0) * static["sign"]
+    for name, carriers in (("unserved", UNSERVED), ("response", RESPONSE)):
+        chosen = carrier.isin(carriers)
+        ds[name] = _array(_by_bus(output.loc[:, chosen], static["bus"], n), "bus").clip(min=0.0)
+    real = ~carrier.isin(UNSERVED | RESPONSE)
+    rows, names = static[real], _name_parts(static[real])
+    first = rows[~names.duplicated()]
+    ds["supplied"] = _array(_sum_parts(output.loc[:, real], names), "generator")
+    ds["available"] = _array(_sum_parts(_rate_available(n, weights).loc[:, real], names), "generator")
+    return ds.assign_coords(
+        generator_bus=("generator", _label(first["bus"])),
+        generator_origin=("generator", _label(_find_origins(first, n))),
+        generator_route=("generator", _label(_column(first, "route"))),
+        generator_carrier=("generator", _label(first["carrier"])),
+    )
+
+
+def _find_origins(static: pd.DataFrame, n: Any) -> pd.Series:  # noqa: ANN401
+    """Return each generator's origin; else the country of its bus, else the bus."""
+    bus = static["bus"].astype(str)
+    country = bus.map(_column(n.buses, "country")).replace("", np.nan)
+    origin = _column(static, "origin").replace("", np.nan)
+    return origin.fillna(country).fillna(bus)
+
+
+def _rate_available(n: Any, weights: np.ndarray) -> pd.DataFrame:  # noqa: ANN401
+    """Return what each generator could give, its energy budget spread over its rate."""
+    static = n.generators
+    nominal = static["p_nom_opt"].where(static["p_nom_extendable"], static["p_nom"])
+    rate = _dense(n, "generators", "p_max_pu") * nominal
+    energy = (rate.mul(weights, axis=0)).sum()
+    part = (static["e_sum_max"] / energy.where(energy > 0, np.inf)).clip(upper=1.0)
+    return rate * part.where(np.isfinite(static["e_sum_max"]), 1.0)
+
+
+def _by_bus(frame: pd.DataFrame, bus: pd.Series, n: Any) -> pd.DataFrame:  # noqa: ANN401
+    return frame.T.groupby(bus[frame.columns].to_numpy()).sum().T.reindex(columns=n.buses.index, fill_value=0.0)
+
+
+def _add_demand(ds: xr.Dataset, n: Any) -> xr.Dataset:  # noqa: ANN401
+    demand = _by_bus(n.loads_t.p.reindex(columns=n.loads.index, fill_value=0.0), n.loads["bus"], n)
+    ds["consumed"] = _array(demand, "bus") - ds["unserved"] - ds["response"]
+    return ds
+
+
+def _list_branches(n: Any) -> pd.DataFrame:  # noqa: ANN401
+    """Return links and lines with one set of columns."""
+    links = n.links.assign(nominal=n.links["p_nom_opt"].where(n.links["p_nom_extendable"], n.links["p_nom"]))
+    lines = n.lines.assign(nominal=n.lines["s_nom_opt"].where(n.lines["s_nom_extendable"], n.lines["s_nom"]))
+    lines = lines.assign(efficiency=1.0)
+    return pd.concat([links, lines]) if len(lines) else links
+
+
+def _add_links(ds: xr.Dataset, n: Any) -> xr.Dataset:  # noqa: ANN401
+    """Add flows by link; backward flow is forward flow of a link of its own."""
+    static = _list_branches(n)
+    p0 = pd.concat([n.links_t.p0, n.lines_t.p0], axis=1).reindex(columns=static.index, fill_value=0.0)
+    p1 = pd.concat([n.links_t.p1, n.lines_t.p1], axis=1).reindex(columns=static.index, fill_value=0.0)
+    limit = pd.concat([_dense(n, "links", "p_max_pu"), _dense(n, "lines", "s_max_pu")], axis=1) * static["nominal"]
+    names = _name_parts(static)
+    rewarded = limit.where(_column(static, "reward").replace("", 0.0).astype(float) > 0, 0.0)
+    forward = {
+        "sent": p0.clip(lower=0.0),
+        "received": (-p1).clip(lower=0.0).where(p0 > 0, 0.0),
+        "capacity": limit,
+        "minimum": rewarded,
+    }
+    back = p0.columns[(p0 < -1e-9).any()]
+    backward = {
+        "sent": p1[back].clip(lower=0.0).where(p0[back] < 0, 0.0),
+        "received": (-p0[back]).clip(lower=0.0),
+        "capacity": limit[back],
+        "minimum": rewarded[back] * 0.0,
+    }
+    first = static[~names.duplicated()]
+    for name, frame in forward.items():
+        reverse = backward[name].rename(columns=lambda link: f"{link} (reverse)")
+        ds[name] = _array(pd.concat([_sum_parts(frame, names), reverse], axis=1), "link")
+    ds["lost"] = ds["sent"] - ds["received"]
+    ds["utilisation"] = ds["sent"] / ds["capacity"].where(ds["capacity"] > 0)
+    ends0, ends1 = [*first["bus0"], *static.loc[back, "bus1"]], [*first["bus1"], *static.loc[back, "bus0"]]
+    carrier = [*_column(first, "carrier"), *_column(static.loc[back], "carrier")]
+    stores = set(n.stores["bus"])
+    return ds.assign_coords(
+        bus0=("link", _label(ends0)),
+        bus1=("link", _label(ends1)),
+        carrier=("link", _label(carrier)),
+        efficiency=("link", np.array([*first["efficiency"], *static.loc[back, "efficiency"]], dtype=float)),
+        is_storage_link=("link", np.array([(a in stores) or (b in stores) for a, b in zip(ends0, ends1, strict=True)])),
+    )
+
+
+def _add_stores(ds: xr.Dataset, n: Any) -> xr.Dataset:  # noqa: ANN401
+    """Add stores and storage units."""
+    units = n.storage_units
+    static = pd.concat([n.stores, units]) if len(units) else n.stores
+    names = _name_parts(static)
+    power = n.stores_t.p.reindex(columns=n.stores.index, fill_value=0.0) * n.stores["sign"]
+    level = n.stores_t.e.reindex(columns=n.stores.index, fill_value=0.0)
+    both = pd.concat([power, n.storage_units_t.p.reindex(columns=units.index, fill_value=0.0)], axis=1)
+    net = _sum_parts(both, names)
+    state = n.storage_units_t.state_of_charge.reindex(columns=units.index, fill_value=0.0)
+    ds["stored"] = _array(_sum_parts(pd.concat([level, state], axis=1), names), "store")
+    ds["injected"] = _array((-net).clip(lower=0.0), "store")
+    ds["withdrawn"] = _array(net.clip(lower=0.0), "store")
+    return ds.assign_coords(store_bus=("store", _label(static.loc[~names.duplicated(), "bus"])))
+
+
+def _sum_rewards(n: Any, weights: np.ndarray) -> float:  # noqa: ANN401
+    """Return what the solver was credited for contracted volumes and stock levels, thousand EUR."""
+    total = 0.0
+    for static, flow in ((n.generators, n.generators_t.p), (n.links, n.links_t.p0)):
+        if "reward" in static:
+            reward = static["reward"].fillna(0.0).astype(float)
+            total += float((flow.reindex(columns=static.index, fill_value=0.0) * reward).sum(axis=1) @ weights)
+    if "part_of" in n.stores:
+        worth = _dense(n, "stores", "marginal_cost_storage")
+        total -= float((n.stores_t.e.reindex(columns=n.stores.index) * worth).sum(axis=1) @ weights)
+    return total

@@ -1,0 +1,207 @@
+"""One network to results; says plainly if and why it failed."""
+
+from __future__ import annotations
+
+import logging
+from collections.abc import Iterator
+from contextlib import contextmanager
+
+import numpy as np
+import pandas as pd
+import pypsa
+import xarray as xr
+
+from energyflows.errors import InfeasibleError, SolveError, UnboundedError, list_problems
+from energyflows.results import read_results
+
+_CHATTY = ("pypsa", "linopy", "highspy")
+#: Cost of gas out of nowhere in the search for the cause of infeasibility, EUR/MWh; above any real cost.
+_RELAXED_COST = 1e5
+
+
+def solve(n: pypsa.Network, *, verbose: bool = False) -> xr.Dataset:
+    """Solve a network at least cost with HiGHS.
+
+    Parameters
+    ----------
+    n : pypsa.Network
+        Unsolved or solved; stays as it is.
+    verbose : bool
+        Let PyPSA, linopy and HiGHS report to the terminal.
+
+    Returns
+    -------
+    xarray.Dataset
+        Results as described at :func:`energyflows.read_results`.
+
+    Raises
+    ------
+    InfeasibleError
+        If no flow meets all bounds; names the buses and periods where gas is missing or in excess.
+    UnboundedError
+        If cost falls without limit; names the components that can cause it.
+    SolveError
+        If the solver stopped for any other reason.
+
+    Examples
+    --------
+    >>> from energyflows import build_network
+    >>> bool(solve(build_network(2025))["unserved"].sum() < 1.0)
+    True
+    """
+    work = copy_unsolved(n)
+    with hush(verbose):
+        condition = _optimize(work, verbose=verbose)
+        if condition != "optimal":
+            raise _explain(n, condition)
+        return read_results(work)
+
+
+def copy_unsolved(n: pypsa.Network) -> pypsa.Network:
+    """Return a copy of a network without the solver model a previous solve may have left on it.
+
+    Parameters
+    ----------
+    n : pypsa.Network
+        Solved or not; its components stay as they are.
+
+    Returns
+    -------
+    pypsa.Network
+        Independent of ``n``.
+    """
+    model = getattr(n, "_model", None)
+    if model is not None and model.solver_model is not None:
+        model.solver_model = None
+    return n.copy()
+
+
+@contextmanager
+def hush(verbose: bool) -> Iterator[None]:  # noqa: FBT001  a context manager reads best as hush(verbose)
+    """Keep PyPSA's and linopy's log messages below warnings away unless ``verbose``.
+
+    Parameters
+    ----------
+    verbose : bool
+        Leave the loggers as they are.
+    """
+    loggers = [logging.getLogger(name) for name in _CHATTY]
+    levels = [logger.level for logger in loggers]
+    if not verbose:
+        for logger in loggers:
+            logger.setLevel(logging.ERROR)
+    try:
+        yield
+    finally:
+        for logger, level in zip(loggers, levels, strict=True):
+            logger.setLevel(level)
+
+
+def _optimize(n: pypsa.Network, *, verbose: bool = False) -> str:
+    """Solve in place and return the termination condition."""
+    _, condition = n.optimize(
+        solver_name="highs",
+        log_to_console=verbose,
+        progress=verbose,
+        include_objective_constant=False,
+        solver_options={"random_seed": 0, "threads": 1},
+    )
+    return str(condition)
+
+
+def _explain(n: pypsa.Network, condition: str) -> SolveError:
+    """Return the error that says which zone, period or table is the likely cause."""
+    if condition in {"infeasible", "infeasible_or_unbounded", "unknown"}:
+        causes = find_contradictions(n) or find_shortages(n)
+        if causes:
+            return InfeasibleError(list_problems("no flow meets all bounds; likely causes:", causes))
+    if condition in {"unbounded", "infeasible_or_unbounded", "unknown"}:
+        causes = find_unlimited(n)
+        return UnboundedError(list_problems("the cost falls without limit; likely causes:", causes))
+    return SolveError(f"HiGHS stopped with {condition!r}; run again with verbose=True to see its report")
+
+
+def find_contradictions(n: pypsa.Network) -> list[str]:
+    """List bounds that exclude each other within one component.
+
+    Parameters
+    ----------
+    n : pypsa.Network
+        Any network.
+
+    Returns
+    -------
+    list of str
+        One sentence per component.
+    """
+    found = []
+    for name in ("Generator", "Link"):
+        low, high = (n.get_switchable_as_dense(name, attribute) for attribute in ("p_min_pu", "p_max_pu"))
+        for element in low.columns[(low > high + 1e-9).any()]:
+            when = low.index[(low[element] > high[element] + 1e-9)][0]
+            found.append(f"{name.lower()} {element}: its minimum is above its maximum at {_tell_time(when)}")
+    weights = n.snapshot_weightings["generators"].to_numpy()
+    most = (n.get_switchable_as_dense("Generator", "p_max_pu") * n.generators["p_nom"]).mul(weights, axis=0).sum()
+    short = n.generators.index[(n.generators["e_sum_min"] > most * (1 + 1e-9)) & ~n.generators["p_nom_extendable"]]
+    found += [f"generator {name}: e_sum_min asks for more than its rate allows" for name in short]
+    full = n.stores.index[(n.stores["e_initial"] > n.stores["e_nom"] * (1 + 1e-9)) & ~n.stores["e_nom_extendable"]]
+    return found + [f"store {name}: e_initial is above its volume" for name in full]
+
+
+def find_shortages(n: pypsa.Network) -> list[str]:
+    """List buses and periods that lack gas or cannot get rid of it.
+
+    The network is solved once more with dear gas from nowhere, and a dear way out, at every bus; where they are used,
+    the bounds contradict each other.
+
+    Parameters
+    ----------
+    n : pypsa.Network
+        An infeasible network; stays as it is.
+
+    Returns
+    -------
+    list of str
+        One sentence per bus; empty if even that has no solution.
+    """
+    relaxed = copy_unsolved(n)
+    buses = relaxed.buses.index
+    for suffix, sign in ((" missing", 1.0), (" excess", -1.0)):
+        relaxed.add("Generator", buses, suffix=suffix, bus=buses, sign=sign, p_nom=1e7, marginal_cost=_RELAXED_COST)
+    if _optimize(relaxed) != "optimal":
+        return []
+    found = []
+    for suffix, word in ((" missing", "lacks gas"), (" excess", "cannot get rid of gas")):
+        used = relaxed.generators_t.p[buses + suffix].set_axis(buses, axis=1)
+        for bus in buses[(used > 1e-6).any()]:
+            worst = used[bus].idxmax()
+            found.append(
+                f"bus {bus} {word}: {used[bus].max():.4g} GWh/d at {_tell_time(worst)}; "
+                "check its demand, minimum flows and stocks"
+            )
+    return found
+
+
+def find_unlimited(n: pypsa.Network) -> list[str]:
+    """List components that can lower the cost without limit.
+
+    Parameters
+    ----------
+    n : pypsa.Network
+        Any network.
+
+    Returns
+    -------
+    list of str
+        Components with an infinite bound, those with negative cost first.
+    """
+    found = []
+    for name, static in (("generator", n.generators), ("link", n.links)):
+        endless = static.index[np.isinf(static["p_nom"]) | (static["p_nom_extendable"] & np.isinf(static["p_nom_max"]))]
+        cheap = n.get_switchable_as_dense(name.capitalize(), "marginal_cost").min().reindex(endless).sort_values()
+        found += [f"{name} {element}: no upper limit at a cost of {cost:g} EUR/MWh" for element, cost in cheap.items()]
+    return found or ["no component without limit was found; check extendable stores and negative costs"]
+
+
+def _tell_time(snapshot: object) -> str:
+    return f"{snapshot:%Y-%m-%d}" if isinstance(snapshot, pd.Timestamp) else str(snapshot)

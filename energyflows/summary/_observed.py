@@ -1,0 +1,43 @@
+"""Observed yearly totals to put beside modelled ones."""
+
+from __future__ import annotations
+
+import pandas as pd
+
+from energyflows.network.calendar import spread_series
+
+
+def sum_years(rows: pd.DataFrame, years: list[int]) -> pd.Series:
+    """Return yearly totals of one observed series.
+
+    Parameters
+    ----------
+    rows : pandas.DataFrame
+        Columns ``period, frequency, twh`` of one series.
+    years : list of int
+        Years wanted.
+
+    Returns
+    -------
+    pandas.Series
+        TWh by year; missing where a day of the year is not covered.
+    """
+    days = pd.date_range(f"{years[0]}-01-01", f"{years[-1]}-12-31", freq="D")
+    rate = spread_series(rows, days)
+    totals = rate.groupby(rate.index.year).agg(lambda values: values.sum(skipna=False))
+    return (totals / 1e3).reindex(years)
+
+
+def sum_flows(flows: pd.DataFrame, years: list[int]) -> pd.DataFrame:
+    """Return yearly totals of every observed flow, TWh, series in rows and years in columns."""
+    return pd.DataFrame({str(name): sum_years(rows, years) for name, rows in flows.groupby("series")}).T
+
+
+def sum_imports(imports: pd.DataFrame, years: list[int]) -> pd.DataFrame:
+    """Return yearly EU27 imports as observed, TWh, (origin, kind) in rows and years in columns."""
+    eu = imports[imports["importer"] == "EU27"]
+    totals = {
+        key: pd.concat([sum_years(rows, years) for _, rows in group.groupby("series")], axis=1).iloc[:, 0]
+        for key, group in eu.groupby(["origin", "kind"])
+    }
+    return pd.DataFrame(totals).T.reindex(columns=years)
