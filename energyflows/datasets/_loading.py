@@ -12,7 +12,6 @@ from energyflows.errors import EnergyFlowsError, PassportError, TableError, list
 from energyflows.tables import NAMES, check_tables, find_problems, find_schema, read_table
 
 
-
 def load_tables(path: str | Path | None = None) -> dict[str, pd.DataFrame]:
     """Load all input tables, checked.
 
@@ -114,7 +113,11 @@ def _load_one(name: str, packaged: Path, own: Path | None) -> pd.DataFrame:
     if own is not None and (own / f"{name}.add.csv").exists():
         frame = _extend(name, frame, own / f"{name}.add.csv")
     passport = read_passports(folder).get(name, {})
-    frame.attrs["provenance"] = {"table": name, "folder": "packaged" if folder == packaged else str(folder), **passport}
+    frame.attrs["provenance"] = {
+        "table": name,
+        "folder": "packaged" if folder == packaged else str(folder),
+        **passport,
+    }
     return frame
 
 

@@ -80,7 +80,7 @@ def build_network(
     inputs = Inputs(load_tables() if tables is None else tables, periods, resolution)
     n = pypsa.Network(name=f"energyflows {inputs.years[0]}-{inputs.years[-1]} {resolution}")
     n.set_snapshots(inputs.snapshots)
-    n.snapshot_weightings = pd.DataFrame({c: inputs.weights for c in n.snapshot_weightings.columns})
+    n.snapshot_weightings = pd.DataFrame(dict.fromkeys(n.snapshot_weightings.columns, inputs.weights))
     n.add("Carrier", CARRIERS)
     add_buses(n, inputs)
     demand = add_demand(n, inputs)

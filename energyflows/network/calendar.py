@@ -3,12 +3,15 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
+from typing import TypeVar
 
 import numpy as np
 import pandas as pd
 from scipy.interpolate import PchipInterpolator
 
 from energyflows.errors import UsageError
+
+Rates = TypeVar("Rates", pd.Series, pd.DataFrame)
 
 RESOLUTIONS = ("monthly", "weekly", "daily")
 #: Years the packaged tables cover.
@@ -126,7 +129,7 @@ def find_overlaps(start: pd.Series, end: pd.Series, periods: pd.IntervalIndex) -
         Fractions 0…1; index the periods' starts, columns the rows.
     """
     left, right = periods.left.to_numpy()[:, None], periods.right.to_numpy()[:, None]
-    first = start.fillna(pd.Timestamp.min.normalize() + pd.Timedelta(days=1)).to_numpy()[None, :]
+    first = start.fillna(pd.Timestamp("1900-01-01")).to_numpy()[None, :]
     last = (end.fillna(pd.Timestamp("2200-01-01")) + pd.Timedelta(days=1)).to_numpy()[None, :]
     shared = np.minimum(right, last.astype(right.dtype)) - np.maximum(left, first.astype(left.dtype))
     fraction = np.clip(shared / (right - left), 0.0, 1.0)
@@ -190,7 +193,7 @@ def spread_series(rows: pd.DataFrame, days: pd.DatetimeIndex, value: str = "twh"
     return rate.reindex(days)
 
 
-def average_rates(daily: pd.DataFrame | pd.Series, periods: pd.IntervalIndex) -> pd.DataFrame:
+def average_rates(daily: Rates, periods: pd.IntervalIndex) -> Rates:
     """Average daily rates over periods.
 
     Parameters
@@ -202,13 +205,12 @@ def average_rates(daily: pd.DataFrame | pd.Series, periods: pd.IntervalIndex) ->
 
     Returns
     -------
-    pandas.DataFrame
+    pandas.DataFrame or Series
         Rates by period, indexed by the period's start.
     """
-    frame = daily.to_frame() if isinstance(daily, pd.Series) else daily
     starts = periods.left
-    owner = starts[starts.searchsorted(frame.index, side="right") - 1]
-    return frame.groupby(owner).mean().rename_axis("snapshot").reindex(starts.rename("snapshot"))
+    owner = starts[starts.searchsorted(daily.index, side="right") - 1]
+    return daily.groupby(owner).mean().rename_axis("snapshot").reindex(starts.rename("snapshot"))
 
 
 def smooth_months(monthly: pd.DataFrame, days: pd.DatetimeIndex) -> pd.DataFrame:

@@ -6,7 +6,7 @@ import numpy as np
 import pandas as pd
 import pypsa
 
-from energyflows.network.calendar import average_rates, count_days, smooth_months
+from energyflows.network.calendar import average_rates, smooth_months
 from energyflows.network.inputs import Inputs
 
 RESPONSE_STEPS = (1, 2, 3)
@@ -106,7 +106,14 @@ def add_demand(n: pypsa.Network, inputs: Inputs) -> pd.DataFrame:
     """
     demand = rate_demand(inputs)
     markets = demand.columns.drop("LNGROW", errors="ignore")
-    n.add("Load", markets, suffix=" demand", bus=markets, carrier="demand", p_set=_suffix(demand[markets], " demand"))
+    n.add(
+        "Load",
+        markets,
+        suffix=" demand",
+        bus=markets,
+        carrier="demand",
+        p_set=_suffix(demand[markets], " demand"),
+    )
     _add_steps(n, inputs, demand[markets])
     peak = demand.max().clip(lower=1e-3)
     n.add(
@@ -142,8 +149,3 @@ def _add_steps(n: pypsa.Network, inputs: Inputs, demand: pd.DataFrame) -> None:
 
 def _suffix(frame: pd.DataFrame, suffix: str) -> pd.DataFrame:
     return frame.add_suffix(suffix)
-
-
-def count_weights(inputs: Inputs) -> pd.Series:
-    """Return the days of each snapshot."""
-    return count_days(inputs.periods)

@@ -9,7 +9,7 @@ from functools import cached_property
 import pandas as pd
 
 from energyflows.errors import UnknownNameError
-from energyflows.network.calendar import average_rates, count_days, spread_series
+from energyflows.network.calendar import Rates, average_rates, count_days, spread_series
 
 
 @dataclass(frozen=True)
@@ -74,17 +74,17 @@ class Inputs:
             raise UnknownNameError(f"parameters.csv has no row {name!r}; add it, with its unit and source")
         return float(rows[name])
 
-    def average(self, daily: pd.DataFrame) -> pd.DataFrame:
+    def average(self, daily: Rates) -> Rates:
         """Average daily rates over the periods of the model.
 
         Parameters
         ----------
-        daily : pandas.DataFrame
+        daily : pandas.DataFrame or Series
             GWh/d by day.
 
         Returns
         -------
-        pandas.DataFrame
+        pandas.DataFrame or Series
             GWh/d by snapshot.
         """
         return average_rates(daily, self.periods)

@@ -12,7 +12,9 @@ from energyflows.network.supply import rate_years
 
 REST_OF_WORLD = "LNGROW"
 PRICE_HUB = "JKM"
-PRICE_STEPS = range(1, 7)
+#: Price at which the rest of the world's demand is stated, in years where that is not the JKM price.
+ANCHOR_HUB = "ROW-ANCHOR"
+PRICE_STEPS = range(1, 9)
 
 
 def add_shipping(n: pypsa.Network, inputs: Inputs) -> None:
@@ -84,7 +86,7 @@ def add_rest_of_world(n: pypsa.Network, inputs: Inputs, demand: pd.Series) -> No
     demand : pandas.Series
         GWh/d by snapshot at the JKM price.
     """
-    price = inputs.average(spread_prices(inputs, PRICE_HUB))[PRICE_HUB]
+    price = inputs.average(find_anchor(inputs))
     factor = {step: inputs.parameter(f"row_response_price_factor_{step}") for step in PRICE_STEPS}
     share = {step: inputs.parameter(f"row_response_share_{step}") for step in PRICE_STEPS}
     extra = sum(share[step] for step in PRICE_STEPS if factor[step] < 1.0)
@@ -110,6 +112,14 @@ def add_rest_of_world(n: pypsa.Network, inputs: Inputs, demand: pd.Series) -> No
         p_nom=load.max(),
         marginal_cost=inputs.parameter("value_of_lost_load"),
     )
+
+
+def find_anchor(inputs: Inputs) -> pd.Series:
+    """Return the price at which the rest of the world's demand is stated, EUR/MWh by day."""
+    price = spread_prices(inputs, PRICE_HUB)
+    stated = inputs.tables["prices"].query("hub == @ANCHOR_HUB").set_index("period")["eur_mwh"]
+    years = pd.Series(inputs.days.year.astype(str), index=inputs.days)
+    return years.map(stated).astype(float).fillna(price).rename(PRICE_HUB)
 
 
 def spread_prices(inputs: Inputs, hub: str) -> pd.Series:

@@ -58,20 +58,22 @@ def add_generators(n: pypsa.Network, inputs: Inputs, parts: Sequence[Part], *, b
         Bound the rate only, or also the energy of each month or year (one generator each).
     """
     if budget is None:
-        _add_rows(n, inputs, [(part, part.name, inputs.average(part.daily)[part.daily.name], np.inf) for part in parts])
+        _add_rows(
+            n,
+            inputs,
+            [(part, part.name, inputs.average(part.daily), np.inf) for part in parts],
+        )
         return
     rows = []
     for part in parts:
         for period, chunk in part.daily.groupby(part.daily.index.to_period(budget)):
             within = pd.Series(0.0, index=inputs.days)
             within[chunk.index] = chunk.mean() * part.factor
-            rows.append((part, f"{part.name} {period}", inputs.average(within)[within.name], float(chunk.sum())))
+            rows.append((part, f"{part.name} {period}", inputs.average(within), float(chunk.sum())))
     _add_rows(n, inputs, rows)
 
 
-def _add_rows(
-    n: pypsa.Network, inputs: Inputs, rows: Sequence[tuple[Part, str, pd.Series, float]]
-) -> None:
+def _add_rows(n: pypsa.Network, inputs: Inputs, rows: Sequence[tuple[Part, str, pd.Series, float]]) -> None:
     """Add one generator per (part, name, rate by snapshot, energy budget)."""
     if not rows:
         return
@@ -127,7 +129,7 @@ def cost_attribute(costs: pd.DataFrame) -> dict[str, pd.Series | pd.DataFrame]:
     dict
         Keyword argument ``marginal_cost``.
     """
-    constant = bool((costs.nunique() <= 1).all())
+    constant = bool((costs == costs.iloc[0]).to_numpy().all())
     return {"marginal_cost": costs.iloc[0] if constant else costs}
 
 

@@ -9,6 +9,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass
+from itertools import pairwise
 
 import pandas as pd
 import pypsa
@@ -63,7 +64,7 @@ def find_storages(inputs: Inputs) -> pd.DataFrame:
     held = rows["valid_from"].isna() | (rows["valid_from"] < last_day)
     held &= rows["valid_to"].isna() | (rows["valid_to"] >= inputs.periods.left[0])
     groups = rows[held].groupby("storage").last().groupby("zone")
-    return pd.DataFrame(
+    frame = pd.DataFrame(
         {
             "volume": 1e3 * groups["working_volume_twh"].sum(),
             "injection": groups["injection_gwh_d"].sum(),
@@ -72,6 +73,7 @@ def find_storages(inputs: Inputs) -> pd.DataFrame:
             "withdrawal_cost": groups["withdrawal_eur_mwh"].mean(),
         }
     )
+    return frame.reindex(sorted(set(rows["zone"]))).fillna(0.0)
 
 
 def find_levels(inputs: Inputs, day: pd.Timestamp) -> dict[str, float]:
@@ -175,7 +177,7 @@ def _add_slices(
 ) -> None:
     """Add one store per slice of the volume, with what its gas is worth on each target date."""
     edges = sorted({0.0, volume, *(round(min(t.level, volume), 6) for t in targets)})
-    spans = [(low, high) for low, high in zip(edges, edges[1:], strict=False) if high > low]
+    spans = [(low, high) for low, high in pairwise(edges) if high > low] or [(0.0, 0.0)]
     names = pd.Index([f"{zone} storage {k}" for k in range(1, len(spans) + 1)])
     worth = pd.DataFrame(0.0, index=inputs.snapshots, columns=names)
     for target in targets:

@@ -60,7 +60,8 @@ def add_supply(n: pypsa.Network, inputs: Inputs) -> None:
         Tables and time.
     """
     shapes = shape_demand(inputs)
-    pipes, cargoes = [], []
+    pipes: list[Part] = []
+    cargoes: list[Part] = []
     for (route, tier), group in inputs.tables["supply"].groupby(["route", "tier"], sort=False):
         first = group.iloc[0]
         part = Part(

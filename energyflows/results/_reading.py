@@ -36,10 +36,18 @@ UNITS = {
 }
 
 _READABLE = {"buses", "generators", "loads", "links", "lines", "stores", "storage_units"}
-_WITHOUT_FLOW = {"carriers", "global_constraints", "sub_networks", "networks", "line_types", "transformer_types", "shapes"}
+_WITHOUT_FLOW = {
+    "carriers",
+    "global_constraints",
+    "sub_networks",
+    "networks",
+    "line_types",
+    "transformer_types",
+    "shapes",
+}
 
 
-def read_results(n: Any) -> xr.Dataset:  # noqa: ANN401  a pypsa.Network, which this module must not import
+def read_results(n: Any) -> xr.Dataset:
     """Read a solved network into labelled arrays.
 
     Parts of one thing (price steps, months with an energy budget, the contracted share of a flow) that carry the
@@ -93,7 +101,7 @@ def _is_time(snapshots: pd.Index) -> bool:
     return isinstance(snapshots, pd.DatetimeIndex)
 
 
-def _find_unreadable(n: Any) -> list[str]:  # noqa: ANN401
+def _find_unreadable(n: Any) -> list[str]:
     """List what a dataset could not hold."""
     problems = []
     if isinstance(n.snapshots, pd.MultiIndex):
@@ -117,7 +125,7 @@ def _find_unreadable(n: Any) -> list[str]:  # noqa: ANN401
     return problems
 
 
-def _dense(n: Any, component: str, attribute: str) -> pd.DataFrame:  # noqa: ANN401
+def _dense(n: Any, component: str, attribute: str) -> pd.DataFrame:
     """Return an attribute by snapshot and name, whether it is stored as a column or a series."""
     static = getattr(n, component)
     series = getattr(n, f"{component}_t")[attribute].reindex(index=n.snapshots)
@@ -150,7 +158,7 @@ def _array(frame: pd.DataFrame, dim: str) -> xr.DataArray:
     )
 
 
-def _label(values: Any, fallback: str = "") -> np.ndarray:  # noqa: ANN401
+def _label(values: Any, fallback: str = "") -> np.ndarray:
     return pd.Series(values).fillna(fallback).astype(str).to_numpy(dtype=object).astype(str)
 
 
@@ -158,15 +166,16 @@ def _column(static: pd.DataFrame, column: str) -> pd.Series:
     return static[column] if column in static else pd.Series("", index=static.index)
 
 
-def _add_buses(ds: xr.Dataset, n: Any) -> xr.Dataset:  # noqa: ANN401
+def _add_buses(ds: xr.Dataset, n: Any) -> xr.Dataset:
     price = n.buses_t.marginal_price.reindex(columns=n.buses.index)
     ds["price"] = _array(price, "bus")
     return ds.assign_coords(
-        country=("bus", _label(_column(n.buses, "country"))), bus_kind=("bus", _label(_column(n.buses, "kind")))
+        country=("bus", _label(_column(n.buses, "country"))),
+        bus_kind=("bus", _label(_column(n.buses, "kind"))),
     )
 
 
-def _add_generators(ds: xr.Dataset, n: Any, weights: np.ndarray) -> xr.Dataset:  # noqa: ANN401
+def _add_generators(ds: xr.Dataset, n: Any, weights: np.ndarray) -> xr.Dataset:
     """Add supply by generator, and unserved energy and response by bus."""
     static = n.generators
     carrier = static["carrier"].astype(str).str.lower()
@@ -187,7 +196,7 @@ def _add_generators(ds: xr.Dataset, n: Any, weights: np.ndarray) -> xr.Dataset: 
     )
 
 
-def _find_origins(static: pd.DataFrame, n: Any) -> pd.Series:  # noqa: ANN401
+def _find_origins(static: pd.DataFrame, n: Any) -> pd.Series:
     """Return each generator's origin; else the country of its bus, else the bus."""
     bus = static["bus"].astype(str)
     country = bus.map(_column(n.buses, "country")).replace("", np.nan)
@@ -195,7 +204,7 @@ def _find_origins(static: pd.DataFrame, n: Any) -> pd.Series:  # noqa: ANN401
     return origin.fillna(country).fillna(bus)
 
 
-def _rate_available(n: Any, weights: np.ndarray) -> pd.DataFrame:  # noqa: ANN401
+def _rate_available(n: Any, weights: np.ndarray) -> pd.DataFrame:
     """Return what each generator could give, its energy budget spread over its rate."""
     static = n.generators
     nominal = static["p_nom_opt"].where(static["p_nom_extendable"], static["p_nom"])
@@ -205,17 +214,17 @@ def _rate_available(n: Any, weights: np.ndarray) -> pd.DataFrame:  # noqa: ANN40
     return rate * part.where(np.isfinite(static["e_sum_max"]), 1.0)
 
 
-def _by_bus(frame: pd.DataFrame, bus: pd.Series, n: Any) -> pd.DataFrame:  # noqa: ANN401
+def _by_bus(frame: pd.DataFrame, bus: pd.Series, n: Any) -> pd.DataFrame:
     return frame.T.groupby(bus[frame.columns].to_numpy()).sum().T.reindex(columns=n.buses.index, fill_value=0.0)
 
 
-def _add_demand(ds: xr.Dataset, n: Any) -> xr.Dataset:  # noqa: ANN401
+def _add_demand(ds: xr.Dataset, n: Any) -> xr.Dataset:
     demand = _by_bus(n.loads_t.p.reindex(columns=n.loads.index, fill_value=0.0), n.loads["bus"], n)
     ds["consumed"] = _array(demand, "bus") - ds["unserved"] - ds["response"]
     return ds
 
 
-def _list_branches(n: Any) -> pd.DataFrame:  # noqa: ANN401
+def _list_branches(n: Any) -> pd.DataFrame:
     """Return links and lines with one set of columns."""
     links = n.links.assign(nominal=n.links["p_nom_opt"].where(n.links["p_nom_extendable"], n.links["p_nom"]))
     lines = n.lines.assign(nominal=n.lines["s_nom_opt"].where(n.lines["s_nom_extendable"], n.lines["s_nom"]))
@@ -223,7 +232,7 @@ def _list_branches(n: Any) -> pd.DataFrame:  # noqa: ANN401
     return pd.concat([links, lines]) if len(lines) else links
 
 
-def _add_links(ds: xr.Dataset, n: Any) -> xr.Dataset:  # noqa: ANN401
+def _add_links(ds: xr.Dataset, n: Any) -> xr.Dataset:
     """Add flows by link; backward flow is forward flow of a link of its own."""
     static = _list_branches(n)
     p0 = pd.concat([n.links_t.p0, n.lines_t.p0], axis=1).reindex(columns=static.index, fill_value=0.0)
@@ -258,11 +267,14 @@ def _add_links(ds: xr.Dataset, n: Any) -> xr.Dataset:  # noqa: ANN401
         bus1=("link", _label(ends1)),
         carrier=("link", _label(carrier)),
         efficiency=("link", np.array([*first["efficiency"], *static.loc[back, "efficiency"]], dtype=float)),
-        is_storage_link=("link", np.array([(a in stores) or (b in stores) for a, b in zip(ends0, ends1, strict=True)])),
+        is_storage_link=(
+            "link",
+            np.array([(a in stores) or (b in stores) for a, b in zip(ends0, ends1, strict=True)]),
+        ),
     )
 
 
-def _add_stores(ds: xr.Dataset, n: Any) -> xr.Dataset:  # noqa: ANN401
+def _add_stores(ds: xr.Dataset, n: Any) -> xr.Dataset:
     """Add stores and storage units."""
     units = n.storage_units
     static = pd.concat([n.stores, units]) if len(units) else n.stores
@@ -278,7 +290,7 @@ def _add_stores(ds: xr.Dataset, n: Any) -> xr.Dataset:  # noqa: ANN401
     return ds.assign_coords(store_bus=("store", _label(static.loc[~names.duplicated(), "bus"])))
 
 
-def _sum_rewards(n: Any, weights: np.ndarray) -> float:  # noqa: ANN401
+def _sum_rewards(n: Any, weights: np.ndarray) -> float:
     """Return what the solver was credited for contracted volumes and stock levels, thousand EUR."""
     total = 0.0
     for static, flow in ((n.generators, n.generators_t.p), (n.links, n.links_t.p0)):

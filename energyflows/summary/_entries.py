@@ -1,5 +1,6 @@
 """Where gas enters the EU, and whose corridor it comes by. Nothing is traced here: gas that has mixed in a neighbour's
-grid is named after that neighbour."""
+grid is named after that neighbour.
+"""
 
 from __future__ import annotations
 

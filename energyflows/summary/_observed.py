@@ -41,3 +41,18 @@ def sum_imports(imports: pd.DataFrame, years: list[int]) -> pd.DataFrame:
         for key, group in eu.groupby(["origin", "kind"])
     }
     return pd.DataFrame(totals).T.reindex(columns=years)
+
+
+def find_stock(levels: pd.DataFrame, date: pd.Timestamp, zone: str = "EU27") -> float:
+    """Return the observed stock on a date or the day before, TWh; missing if not observed."""
+    rows = levels[(levels["zone"] == zone) & levels["date"].between(date - pd.Timedelta(days=1), date)]
+    return float(rows.sort_values("date")["twh"].iat[-1]) if len(rows) else float("nan")
+
+
+def average_price(prices: pd.DataFrame, hub: str, year: int) -> float:
+    """Return a hub's average price of a year, EUR/MWh: twelve months if observed, else the yearly figure."""
+    rows = prices[(prices["hub"] == hub) & prices["period"].str.startswith(str(year))]
+    months, annual = rows[rows["frequency"] == "month"], rows[rows["frequency"] == "year"]
+    if len(months) == 12:
+        return float(months["eur_mwh"].mean())
+    return float(annual["eur_mwh"].iat[0]) if len(annual) else float("nan")

@@ -4,24 +4,23 @@ from __future__ import annotations
 
 import pandera.pandas as pa
 
-from energyflows.tables._columns import date, flag, number, passport, positive, text, whole, year
+from energyflows.tables._columns import CONFIDENCE, date, flag, number, passport, positive, text, whole, year
 
 FREQUENCIES = ("month", "quarter", "year")
 STAGES = ("production", "transit", "offtake")
 TIERS = ("minimum", "flexible", "export", "home")
 UNITS = (
-    "",
     "1",
     "EUR/MWh",
     "GWh/d",
-    "TWh",
     "TWh/y",
-    "bcm",
-    "bcm/y",
     "days",
+    "fraction",
+    "fraction of annual demand",
+    "fraction of demand",
+    "fraction of working volume",
+    "multiple of JKM",
     "working days",
-    "share",
-    "USD/bbl",
 )
 PERIOD = r"^\d{4}(-(0[1-9]|1[0-2])|Q[1-4])?$"
 SHAPES = ("flat", "demand")
@@ -42,7 +41,7 @@ ZONES = _table(
         "lat": number(least=-90, most=90),
         "lon": number(least=-180, most=180),
         "source": text(),
-        "confidence": text(among=("observed", "derived", "estimate")),
+        "confidence": text(among=CONFIDENCE),
         "note": text(optional=True),
     },
 )
@@ -63,7 +62,7 @@ PIPELINES = _table(
         "follows": text(optional=True),
         **passport(),
         "tariff_source": text(),
-        "tariff_confidence": text(among=("observed", "derived", "estimate")),
+        "tariff_confidence": text(among=CONFIDENCE),
         "tariff_low": number(optional=True),
         "tariff_high": number(optional=True),
         "valid_from": date(optional=True),
@@ -212,9 +211,10 @@ RULES = _table(
         "kind": text(among=("ban", "cutoff", "presumption", "exemption", "storage_target", "routing", "cap")),
         "origin": text(optional=True),
         "zone": text(optional=True),
-        "contract_type": text(among=("short", "long", "spot", "lng", "pipeline", "any")),
+        "contract_type": text(among=("short", "long", "spot", "any")),
+        "gas": text(among=("pipeline", "lng", "any")),
         "value": number(optional=True),
-        "unit": text(optional=True, among=UNITS),
+        "unit": text(among=UNITS),
         "active": flag(),
         **passport(dated=True),
     },
@@ -274,7 +274,7 @@ PARAMETERS = _table(
     {
         "parameter": text(),
         "value": number(),
-        "unit": text(optional=True, among=UNITS),
+        "unit": text(among=UNITS),
         **passport(),
     },
 )

@@ -1,0 +1,146 @@
+"""The same verbs in a terminal: ``energyflows run | list | show``."""
+
+from __future__ import annotations
+
+import re
+import sys
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from energyflows.errors import EnergyFlowsError, UsageError
+
+app = typer.Typer(
+    name="energyflows",
+    help="Whose gas Europe depends on, and what changes it.",
+    no_args_is_help=True,
+    add_completion=False,
+    pretty_exceptions_enable=False,
+)
+
+Data = Annotated[
+    Path | None, typer.Option("--data", help="Folder with tables of your own; it replaces or adds to ours.")
+]
+Json = Annotated[bool, typer.Option("--json", help="Print JSON for machines instead of tables.")]
+Verbose = Annotated[bool, typer.Option("-v", "--verbose", help="Let PyPSA and the solver report.")]
+
+
+def parse_years(text: str) -> tuple[int, int]:
+    """Read ``2025`` or ``2021-2027``.
+
+    Parameters
+    ----------
+    text : str
+        One year or a range.
+
+    Returns
+    -------
+    tuple of int
+        First and last year.
+
+    Raises
+    ------
+    UsageError
+        If it is neither.
+
+    Examples
+    --------
+    >>> parse_years("2021-2027")
+    (2021, 2027)
+    """
+    found = re.fullmatch(r"\s*(\d{4})(?:\s*[-:–]\s*(\d{4}))?\s*", text)
+    if found is None:
+        raise UsageError(f"--years: found {text!r}, expected a year like 2025 or a range like 2021-2027")
+    return int(found[1]), int(found[2] or found[1])
+
+
+@app.command()
+def run(
+    years: Annotated[str, typer.Option(help="One year, or a range like 2021-2027.")] = "2025",
+    resolution: Annotated[str, typer.Option(help="monthly, weekly or daily.")] = "monthly",
+    out: Annotated[Path | None, typer.Option(help="New folder for results.nc and CSV tables.")] = None,
+    data: Data = None,
+    json: Json = False,
+    verbose: Verbose = False,
+) -> None:
+    """Solve the reference and print it, observed figures beside modelled ones."""
+    from energyflows.console import check_folder, print_json, print_run, write_folder
+    from energyflows.datasets import load_tables
+    from energyflows.network import list_years
+    from energyflows.running import run as run_years
+
+    listed = list_years(parse_years(years))
+    if out is not None:
+        check_folder(out)
+    tables = load_tables(data)
+    results = run_years(
+        years=listed, resolution=resolution, tables=tables, progress=sys.stderr.isatty(), verbose=verbose
+    )
+    from energyflows.summary import summarise
+
+    summary = summarise(results, tables)
+    if out is not None:
+        write_folder(out, results, summary)
+    if json:
+        print_json(summary)
+    else:
+        print_run(summary, tables, resolution=resolution, folder=out)
+
+
+@app.command(name="list")
+def list_names(
+    what: Annotated[str, typer.Argument(help="tables, zones or links.")] = "tables",
+    data: Data = None,
+    json: Json = False,
+) -> None:
+    """List tables, zones or links."""
+    from energyflows.console import print_list
+    from energyflows.datasets import load_tables
+
+    print_list(what, load_tables(data), json=json)
+
+
+@app.command()
+def show(
+    name: Annotated[str, typer.Argument(help="A table, a zone (TAP, DE) or a link (TANAP-TAP).")],
+    data: Data = None,
+    json: Json = False,
+) -> None:
+    """Show a table, a zone or a link: its rows, with their sources."""
+    from energyflows.console import print_rows
+    from energyflows.datasets import load_tables
+
+    print_rows(name, load_tables(data), json=json)
+
+
+def main() -> None:
+    """Run the command line; mistakes are told in a sentence and end with exit code 2."""
+    try:
+        code = app(standalone_mode=False)
+    except EnergyFlowsError as error:
+        typer.echo(f"error: {error}", err=True)
+        code = 2
+    except (KeyboardInterrupt, typer.Abort):
+        typer.echo("stopped", err=True)
+        code = 130
+    except BrokenPipeError:
+        code = 0
+    except Exception as error:
+        code = _tell_other(error)
+    sys.exit(code or 0)
+
+
+def _tell_other(error: Exception) -> int:
+    """Tell a mistake in the command's words; anything else is a fault of this program."""
+    if hasattr(error, "format_message"):
+        error.show()  # type: ignore[attr-defined]
+        return 2
+    typer.echo(
+        f"internal error: {type(error).__name__}: {error}\nThis is a fault of energyflows, not of your input; "
+        "please report it with the command you typed.",
+        err=True,
+    )
+    if {"-v", "--verbose"} & set(sys.argv):
+        raise error
+    return 1

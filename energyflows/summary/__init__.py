@@ -1,0 +1,23 @@
+"""What a run says, as a few tables, with observed figures beside modelled ones."""
+
+from __future__ import annotations
+
+from energyflows.summary._tables import (
+    GCV,
+    list_binding,
+    list_unused,
+    summarise,
+    summarise_corridors,
+    summarise_imports,
+    summarise_years,
+)
+
+__all__ = [
+    "GCV",
+    "list_binding",
+    "list_unused",
+    "summarise",
+    "summarise_corridors",
+    "summarise_imports",
+    "summarise_years",
+]

@@ -1,0 +1,291 @@
+"""The few tables that tell a run: years, imports, corridors, and what went unused."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+
+import numpy as np
+import pandas as pd
+import xarray as xr
+
+from energyflows.summary._entries import Tables, list_entries
+from energyflows.summary._observed import average_price, find_stock, sum_flows, sum_imports
+
+#: Gross calorific value of every bcm in these tables, TWh/bcm (Eurostat's).
+GCV = 10.55
+#: Links of these groups are told one by one.
+CORRIDOR_GROUPS = ("southern-gas-corridor", "russian-route")
+PRICE_ZONE, PRICE_HUB = "NL", "TTF"
+_NEGLIGIBLE_TWH = 0.05
+
+
+def list_result_years(ds: xr.Dataset) -> list[int]:
+    """Return the calendar years of results."""
+    return sorted({int(year) for year in ds["snapshot"].dt.year.values})
+
+
+def sum_energy(rate: xr.DataArray, ds: xr.Dataset) -> xr.DataArray:
+    """Return yearly energy of a rate.
+
+    Parameters
+    ----------
+    rate : xarray.DataArray, [GWh/d]
+        With dim ``snapshot``.
+    ds : xarray.Dataset
+        Results, for the days of each snapshot.
+
+    Returns
+    -------
+    xarray.DataArray, [TWh]
+        With dim ``year`` instead of ``snapshot``.
+    """
+    energy = rate * ds["weight_days"] / 1e3
+    return energy.groupby("snapshot.year").sum()
+
+
+def summarise_years(ds: xr.Dataset, tables: Tables) -> pd.DataFrame:
+    """Return the EU27 in one row per year.
+
+    Parameters
+    ----------
+    ds : xarray.Dataset
+        Results.
+    tables : mapping of str to pandas.DataFrame
+        From :func:`energyflows.load_tables`.
+
+    Returns
+    -------
+    pandas.DataFrame
+        Index ``year``; columns end in their unit: consumption, response and unserved energy of the EU27, unserved
+        energy of all zones, stock of the EU27 at the end of October and the observed one, price of the Dutch hub and
+        the observed one.
+    """
+    years = list_result_years(ds)
+    eu = tables["zones"].query("eu")["zone"].tolist()
+    inside = ds["bus"].isin(eu)
+    frame = pd.DataFrame(index=pd.Index(years, name="year"))
+    for name in ("consumed", "response", "unserved"):
+        frame[f"eu27_{name}_twh"] = sum_energy(ds[name].where(inside, 0.0).sum("bus"), ds).to_numpy()
+    frame["all_unserved_twh"] = sum_energy(ds["unserved"].sum("bus"), ds).to_numpy()
+    stores = ds["stored"].where(ds["store_bus"].isin([f"{zone} storage" for zone in eu]), 0.0).sum("store") / 1e3
+    dates = [pd.Timestamp(year, 11, 1) for year in years]
+    frame["eu27_stock_1_nov_twh"] = [_stock_before(stores, date) for date in dates]
+    frame["eu27_stock_1_nov_observed_twh"] = [find_stock(tables["observed_storage"], date) for date in dates]
+    frame["eu27_working_volume_twh"] = [_sum_volume(tables, eu, date) for date in dates]
+    price = ds["price"].sel(bus=PRICE_ZONE)
+    weighted = (price * ds["weight_days"]).groupby("snapshot.year").sum() / ds["weight_days"].groupby(
+        "snapshot.year"
+    ).sum()
+    frame["price_nl_eur_mwh"] = weighted.to_numpy()
+    frame["price_ttf_observed_eur_mwh"] = [average_price(tables["prices"], PRICE_HUB, year) for year in years]
+    return frame
+
+
+def _stock_before(stores: xr.DataArray, date: pd.Timestamp) -> float:
+    """Return the stock at the end of the last snapshot that starts before a date."""
+    before = stores.sel(snapshot=stores["snapshot"] < np.datetime64(date))
+    return float(before.isel(snapshot=-1)) if before.sizes["snapshot"] else float("nan")
+
+
+def _sum_volume(tables: Tables, zones: list[str], date: pd.Timestamp) -> float:
+    rows = tables["storages"]
+    held = (rows["valid_from"].fillna(date) <= date) & (rows["valid_to"].fillna(date) >= date)
+    return float(rows.loc[held & rows["zone"].isin(zones), "working_volume_twh"].sum())
+
+
+def summarise_imports(ds: xr.Dataset, tables: Tables) -> pd.DataFrame:
+    """Return net imports of the EU27 by the origin whose corridor or cargo they enter by.
+
+    Nothing is traced: gas from a neighbour's mixed grid is named after the neighbour, and gas that leaves again for
+    a neighbour counts negative there.
+
+    Parameters
+    ----------
+    ds : xarray.Dataset
+        Results.
+    tables : mapping of str to pandas.DataFrame
+        From :func:`energyflows.load_tables`.
+
+    Returns
+    -------
+    pandas.DataFrame
+        Columns ``year, origin, kind, twh, bcm, share, observed_twh``; ``share`` of the year's net total, ``bcm`` at
+        10.55 TWh/bcm; sorted by year and volume.
+    """
+    entries = list_entries(ds, tables)
+    volume = _yearly_flows(ds)
+    flows = volume.loc[entries["element"]].mul(entries["sign"].to_numpy(), axis=0)
+    totals = flows.groupby([entries["origin"].to_numpy(), entries["kind"].to_numpy()]).sum()
+    years = list_result_years(ds)
+    observed = sum_imports(tables["observed_imports"], years)
+    rows = [
+        (
+            year,
+            origin,
+            kind,
+            twh,
+            twh / GCV,
+            twh / totals[year].sum(),
+            _look_up(observed, (origin, kind), year),
+        )
+        for year in years
+        for (origin, kind), twh in totals[year].sort_values(ascending=False).items()
+        if abs(twh) >= _NEGLIGIBLE_TWH
+    ]
+    return pd.DataFrame(rows, columns=["year", "origin", "kind", "twh", "bcm", "share", "observed_twh"])
+
+
+def _yearly_flows(ds: xr.Dataset) -> pd.DataFrame:
+    """Return TWh by year of every link (as received) and generator."""
+    links = sum_energy(ds["received"], ds).transpose("link", "year").to_pandas()
+    generators = sum_energy(ds["supplied"], ds).transpose("generator", "year").to_pandas()
+    return pd.concat([links, generators])
+
+
+def _look_up(frame: pd.DataFrame, key: object, year: int) -> float:
+    return float(frame.at[key, year]) if key in frame.index else float("nan")
+
+
+def summarise_corridors(ds: xr.Dataset, tables: Tables) -> pd.DataFrame:
+    """Return yearly flow and use of each section of the Southern Gas Corridor and each Russian route.
+
+    Parameters
+    ----------
+    ds : xarray.Dataset
+        Results.
+    tables : mapping of str to pandas.DataFrame
+        From :func:`energyflows.load_tables`.
+
+    Returns
+    -------
+    pandas.DataFrame
+        Columns ``year, group, link, name, twh, capacity_twh, utilisation, observed_twh, deviation, role``; ``role`` is
+        ``input`` where the observed flow bounds the model, so that its agreement proves nothing.
+    """
+    pipes = tables["pipelines"].query("group in @CORRIDOR_GROUPS").drop_duplicates("pipeline").set_index("pipeline")
+    pipes = pipes.sort_values("group", kind="stable")
+    flow = sum_energy(ds["received"], ds).transpose("link", "year").to_pandas()
+    sent = sum_energy(ds["sent"], ds).transpose("link", "year").to_pandas()
+    capacity = _yearly_capacity(ds, tables)
+    years = list_result_years(ds)
+    observed = sum_flows(tables["observed_flows"], years)
+    rows = []
+    for year in years:
+        for link, pipe in pipes.iterrows():
+            seen, room = _look_up(observed, link, year), capacity.at[link, year]
+            if room < _NEGLIGIBLE_TWH and not flow.at[link, year] > _NEGLIGIBLE_TWH:
+                continue
+            twh = flow.at[link, year]
+            use = sent.at[link, year] / room if room > 0 else float("nan")
+            apart = twh / seen - 1 if seen > _NEGLIGIBLE_TWH else float("nan")
+            role = "input" if pd.notna(pipe["follows"]) and pd.notna(seen) else "free"
+            rows.append((year, pipe["group"], link, pipe["name"], twh, room, use, seen, apart, role))
+    columns = [
+        "year",
+        "group",
+        "link",
+        "name",
+        "twh",
+        "capacity_twh",
+        "utilisation",
+        "observed_twh",
+        "deviation",
+        "role",
+    ]
+    return pd.DataFrame(rows, columns=columns)
+
+
+def _yearly_capacity(ds: xr.Dataset, tables: Tables) -> pd.DataFrame:
+    """Return technical capacity by year, TWh; the bounds from observed flows are not capacity."""
+    from energyflows.network.calendar import find_overlaps
+
+    rows = tables["pipelines"]
+    years = list_result_years(ds)
+    periods = pd.IntervalIndex.from_breaks([pd.Timestamp(y, 1, 1) for y in [*years, years[-1] + 1]], closed="left")
+    held = find_overlaps(rows["valid_from"], rows["valid_to"], periods).set_axis(years)
+    rate = (held * rows["capacity_gwh_d"]).T.groupby(rows["pipeline"]).sum()
+    days = [366 if pd.Timestamp(year, 1, 1).is_leap_year else 365 for year in years]
+    return rate * days / 1e3
+
+
+def list_unused(ds: xr.Dataset, least_twh: float = 0.1) -> pd.DataFrame:
+    """Return contracted or observed supply that the model did not use.
+
+    Parameters
+    ----------
+    ds : xarray.Dataset
+        Results.
+    least_twh : float
+        Leave out smaller amounts.
+
+    Returns
+    -------
+    pandas.DataFrame
+        Columns ``year, generator, available_twh, unused_twh``; an observed volume listed here is an error of the model.
+    """
+    sure = [name for name in ds["generator"].values if str(name).endswith(" minimum")]
+    available = sum_energy(ds["available"].sel(generator=sure), ds).transpose("generator", "year").to_pandas()
+    used = sum_energy(ds["supplied"].sel(generator=sure), ds).transpose("generator", "year").to_pandas()
+    unused = (available - used).stack()
+    rows = [(year, name, available.at[name, year], twh) for (name, year), twh in unused.items() if twh >= least_twh]
+    return pd.DataFrame(rows, columns=["year", "generator", "available_twh", "unused_twh"])
+
+
+def list_binding(ds: xr.Dataset) -> pd.DataFrame:
+    """Return links whose contracted minimum decides their flow, with the buses whose price it bends.
+
+    Parameters
+    ----------
+    ds : xarray.Dataset
+        Results.
+
+    Returns
+    -------
+    pandas.DataFrame
+        Columns ``year, link, bus0, bus1, snapshots, short_twh``: in how many snapshots the flow is at (or below) the
+        minimum, and how far it stayed below.
+    """
+    held = ds["minimum"] > 1e-6
+    at_minimum = held & (ds["sent"] <= ds["minimum"] * (1 + 1e-6))
+    count = at_minimum.groupby("snapshot.year").sum().transpose("link", "year").to_pandas()
+    short = sum_energy((ds["minimum"] - ds["sent"]).clip(min=0.0), ds).transpose("link", "year").to_pandas()
+    ends = pd.DataFrame({"bus0": ds["bus0"].values, "bus1": ds["bus1"].values}, index=ds["link"].values)
+    rows = [
+        (year, link, ends.at[link, "bus0"], ends.at[link, "bus1"], int(number), short.at[link, year])
+        for (link, year), number in count.stack().items()
+        if number
+    ]
+    return pd.DataFrame(rows, columns=["year", "link", "bus0", "bus1", "snapshots", "short_twh"])
+
+
+def summarise(ds: xr.Dataset, tables: Mapping[str, pd.DataFrame] | None = None) -> dict[str, pd.DataFrame]:
+    """Return the tables that tell a run, observed figures beside modelled ones.
+
+    Parameters
+    ----------
+    ds : xarray.Dataset
+        Results of :func:`energyflows.run` or :func:`energyflows.solve`.
+    tables : mapping of str to pandas.DataFrame, optional
+        From :func:`energyflows.load_tables`; default the packaged tables.
+
+    Returns
+    -------
+    dict of str to pandas.DataFrame
+        ``years``, ``imports``, ``corridors``, ``unused`` and ``binding``.
+
+    Examples
+    --------
+    >>> from energyflows import run
+    >>> sorted(summarise(run(years=2025)))
+    ['binding', 'corridors', 'imports', 'unused', 'years']
+    """
+    from energyflows.datasets import load_tables
+
+    given = load_tables() if tables is None else tables
+    return {
+        "years": summarise_years(ds, given),
+        "imports": summarise_imports(ds, given),
+        "corridors": summarise_corridors(ds, given),
+        "unused": list_unused(ds),
+        "binding": list_binding(ds),
+    }
