@@ -85,7 +85,7 @@ def run(
     if json:
         print_json(summary)
     else:
-        print_run(summary, tables, resolution=resolution, folder=out)
+        print_run(summary, resolution=resolution, folder=out)
 
 
 @app.command(name="list")
@@ -126,7 +126,7 @@ def main() -> None:
         code = 130
     except BrokenPipeError:
         code = 0
-    except Exception as error:
+    except Exception as error:  # noqa: BLE001  a person at a terminal must never meet a traceback
         code = _tell_other(error)
     sys.exit(code or 0)
 

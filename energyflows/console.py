@@ -72,15 +72,13 @@ def show_number(value: float, digits: int = 1, suffix: str = "") -> str:
     return "–" if pd.isna(value) else f"{value:,.{digits}f}{suffix}".replace("-0.0", "0.0")
 
 
-def print_run(summary: Tables, tables: Tables, *, resolution: str, folder: Path | None) -> None:
+def print_run(summary: Tables, *, resolution: str, folder: Path | None) -> None:
     """Print the tables of a run.
 
     Parameters
     ----------
     summary : mapping of str to pandas.DataFrame
         From :func:`energyflows.summarise`.
-    tables : mapping of str to pandas.DataFrame
-        From :func:`energyflows.load_tables`.
     resolution : str
         Of the run.
     folder : Path or None

@@ -7,7 +7,7 @@ from typing import Any
 
 import pandas as pd
 
-from energyflows.datasets._passport import FILE_NAME, find_folder, find_mismatch, read_passports
+from energyflows.datasets._passport import FILE_NAME, find_folder, find_mismatch, hash_file, read_passports
 from energyflows.errors import EnergyFlowsError, PassportError, TableError, list_problems
 from energyflows.tables import NAMES, check_tables, find_problems, find_schema, read_table
 
@@ -53,6 +53,8 @@ def load_tables(path: str | Path | None = None) -> dict[str, pd.DataFrame]:
     if problems:
         raise TableError("\n".join(problems))
     check_tables(tables)
+    for name, frame in tables.items():
+        frame.attrs["provenance"] = _describe(name, packaged, own)
     return tables
 
 
@@ -90,7 +92,7 @@ def _find_unit_problems(name: str, passport: dict[str, Any]) -> list[str]:
     fields = {field["name"]: field.get("unit") for field in passport.get("schema", {}).get("fields", [])}
     ours = {field: _unit_of(field) for field in fields}
     return [
-        f"{name}, field {field}: unit {unit!r}, expected {ours[field]!r}; convert the figures, the table is not converted"
+        f"{name}, field {field}: unit {unit!r}, expected {ours[field]!r}; convert the figures, nothing is converted here"
         for field, unit in fields.items()
         if unit and ours[field] and unit != ours[field]
     ]
@@ -105,20 +107,30 @@ def _unit_of(field: str) -> str | None:
     return next((unit for ending, unit in endings.items() if field.endswith(ending)), None)
 
 
+def _choose_folder(name: str, packaged: Path, own: Path | None) -> Path:
+    """Return the folder a table is read from."""
+    return own if own is not None and (own / f"{name}.csv").exists() else packaged
+
+
 def _load_one(name: str, packaged: Path, own: Path | None) -> pd.DataFrame:
-    """Read one table and attach its passport."""
-    replaced = own is not None and (own / f"{name}.csv").exists()
-    folder = own if own is not None and replaced else packaged
-    frame = read_table(name, folder / f"{name}.csv")
+    """Read one table."""
+    frame = read_table(name, _choose_folder(name, packaged, own) / f"{name}.csv")
     if own is not None and (own / f"{name}.add.csv").exists():
         frame = _extend(name, frame, own / f"{name}.add.csv")
+    return frame
+
+
+def _describe(name: str, packaged: Path, own: Path | None) -> dict[str, Any]:
+    """Return the passport of a table."""
+    folder = _choose_folder(name, packaged, own)
     passport = read_passports(folder).get(name, {})
-    frame.attrs["provenance"] = {
+    extra = own is not None and (own / f"{name}.add.csv").exists()
+    return {
+        **passport,
         "table": name,
         "folder": "packaged" if folder == packaged else str(folder),
-        **passport,
+        **({"hash": hash_file(folder / f"{name}.csv"), "added": str(own)} if extra or folder != packaged else {}),
     }
-    return frame
 
 
 def _extend(name: str, frame: pd.DataFrame, path: Path) -> pd.DataFrame:

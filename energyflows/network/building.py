@@ -77,7 +77,8 @@ def build_network(
     (12, 'TAP')
     """
     periods = build_periods(years, resolution)
-    inputs = Inputs(load_tables() if tables is None else tables, periods, resolution)
+    given = load_tables() if tables is None else tables
+    inputs = Inputs({name: strip_attributes(table) for name, table in given.items()}, periods, resolution)
     n = pypsa.Network(name=f"energyflows {inputs.years[0]}-{inputs.years[-1]} {resolution}")
     n.set_snapshots(inputs.snapshots)
     n.snapshot_weightings = pd.DataFrame(dict.fromkeys(n.snapshot_weightings.columns, inputs.weights))
@@ -91,17 +92,26 @@ def build_network(
     add_terminals(n, inputs)
     add_rest_of_world(n, inputs, demand[REST_OF_WORLD])
     add_storage(n, inputs, stocks)
-    n.meta = describe(inputs)
+    n.meta = describe(inputs, given)
     return n
 
 
-def describe(inputs: Inputs) -> dict[str, object]:
+def strip_attributes(table: pd.DataFrame) -> pd.DataFrame:
+    """Return a table without its passport, which pandas would copy at every step."""
+    bare = table.copy(deep=False)
+    bare.attrs = {}
+    return bare
+
+
+def describe(inputs: Inputs, tables: Mapping[str, pd.DataFrame]) -> dict[str, object]:
     """Return what a network was built from.
 
     Parameters
     ----------
     inputs : Inputs
-        Tables and time.
+        Time.
+    tables : mapping of str to pandas.DataFrame
+        With their passports.
 
     Returns
     -------
@@ -109,7 +119,7 @@ def describe(inputs: Inputs) -> dict[str, object]:
         ``years``, ``resolution``, ``units`` and ``sources`` (hash and folder by table); only text, numbers and lists,
         so that it survives NetCDF.
     """
-    provenance = {name: table.attrs.get("provenance", {}) for name, table in inputs.tables.items()}
+    provenance = {name: table.attrs.get("provenance", {}) for name, table in tables.items()}
     sources = {
         name: {"folder": str(passport.get("folder", "given")), "hash": str(passport.get("hash", "unknown"))}
         for name, passport in provenance.items()

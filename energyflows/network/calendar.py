@@ -16,7 +16,7 @@ Rates = TypeVar("Rates", pd.Series, pd.DataFrame)
 RESOLUTIONS = ("monthly", "weekly", "daily")
 #: Years the packaged tables cover.
 FIRST_YEAR, LAST_YEAR = 2019, 2030
-_SUB_PERIODS = {"year": 12, "quarter": 3, "month": 1}
+_MONTHS = {"year": 12, "quarter": 3, "month": 1}
 
 
 def list_years(years: int | Iterable[int]) -> list[int]:
@@ -158,7 +158,7 @@ def parse_period(period: str) -> tuple[pd.Timestamp, pd.Timestamp]:
     return span.start_time.normalize(), (span.end_time + pd.Timedelta(days=1)).normalize()
 
 
-def spread_series(rows: pd.DataFrame, days: pd.DatetimeIndex, value: str = "twh") -> pd.Series:
+def spread_series(rows: pd.DataFrame, days: pd.DatetimeIndex, weights: pd.Series | None = None) -> pd.Series:
     """Turn totals by month, quarter and year into one daily rate.
 
     A finer row is taken as it is. A coarser row around it states the total, so the days it alone covers carry what
@@ -167,30 +167,35 @@ def spread_series(rows: pd.DataFrame, days: pd.DatetimeIndex, value: str = "twh"
     Parameters
     ----------
     rows : pandas.DataFrame
-        Columns ``period``, ``frequency`` and ``value``, in TWh.
+        Columns ``period``, ``frequency`` and ``twh``.
     days : pandas.DatetimeIndex
         Days wanted.
-    value : str
-        Column with the totals.
+    weights : pandas.Series, optional
+        Shape within a total by day; default flat, also on days it lacks.
 
     Returns
     -------
     pandas.Series
         GWh/d; missing where no row covers the day.
     """
-    spans = [(*parse_period(period), total) for period, total in zip(rows["period"], rows[value], strict=True)]
-    if not spans:
-        return pd.Series(np.nan, index=days)
-    horizon = pd.date_range(min(s[0] for s in spans), max(s[1] for s in spans), freq="D", inclusive="left")
-    rate = pd.Series(np.nan, index=horizon)
-    order = np.argsort([_SUB_PERIODS[frequency] for frequency in rows["frequency"]], kind="stable")
-    for start, end, total in (spans[row] for row in order):
-        inside = rate.loc[start : end - pd.Timedelta(days=1)]
-        free = inside.isna()
+    first, after = days[0], days[-1] + pd.Timedelta(days=1)
+    spans = pd.DataFrame([parse_period(period) for period in rows["period"]], columns=["start", "end"], dtype="M8[ns]")
+    spans["total"], spans["order"] = rows["twh"].to_numpy(), rows["frequency"].map(_MONTHS).to_numpy()
+    spans = spans[(spans["start"] < after) & (spans["end"] > first)].sort_values("order", kind="stable")
+    origin = min([first, *spans["start"]])
+    length = (max([after, *spans["end"]]) - origin).days
+    rate, shape = np.full(length, np.nan), np.ones(length)
+    if weights is not None:
+        shape = weights.reindex(pd.date_range(origin, periods=length)).fillna(1.0).to_numpy()
+    starts, ends = (spans[edge] - origin for edge in ("start", "end"))
+    for start, end, total in zip(starts.dt.days, ends.dt.days, spans["total"], strict=True):
+        inside = rate[start:end]
+        free = np.isnan(inside)
         if free.any():
-            rest = 1e3 * total - inside.sum()
-            rate.loc[inside.index[free]] = (rest if total < 0 or free.all() else max(rest, 0.0)) / free.sum()
-    return rate.reindex(days)
+            rest = 1e3 * total - np.nansum(inside)
+            part = shape[start:end][free]
+            inside[free] = (rest if total < 0 or free.all() else max(rest, 0.0)) * part / part.sum()
+    return pd.Series(rate, index=pd.date_range(origin, periods=length)).reindex(days)
 
 
 def average_rates(daily: Rates, periods: pd.IntervalIndex) -> Rates:

@@ -2,11 +2,10 @@
 
 from __future__ import annotations
 
-import numpy as np
 import pandas as pd
 import pypsa
 
-from energyflows.network.calendar import average_rates, smooth_months
+from energyflows.network.calendar import smooth_months
 from energyflows.network.inputs import Inputs
 
 RESPONSE_STEPS = (1, 2, 3)
@@ -49,44 +48,7 @@ def rate_demand(inputs: Inputs) -> pd.DataFrame:
     pandas.DataFrame
         GWh/d by snapshot (rows) and zone (columns).
     """
-    monthly = rate_months(inputs)
-    return average_rates(smooth_months(monthly, inputs.days), inputs.periods)
-
-
-def rate_months(inputs: Inputs) -> pd.DataFrame:
-    """Return demand by calendar month, GWh/d, zones in columns."""
-    annual = inputs.tables["demand_annual"].pivot(index="year", columns="zone", values="twh")
-    months = pd.DatetimeIndex(inputs.days[inputs.days.day == 1])
-    shares = find_shares(inputs.tables["demand_profile"], months, annual.columns)
-    days = months.days_in_month.to_numpy()[:, None]
-    energy = annual.reindex(months.year).fillna(0.0).to_numpy() * shares.to_numpy()
-    return pd.DataFrame(1e3 * energy / days, index=months, columns=annual.columns)
-
-
-def find_shares(profile: pd.DataFrame, months: pd.DatetimeIndex, zones: pd.Index) -> pd.DataFrame:
-    """Return each month's share of its year; a zone's own year goes before its every-year shape.
-
-    Parameters
-    ----------
-    profile : pandas.DataFrame
-        Table ``demand_profile``.
-    months : pandas.DatetimeIndex
-        Month starts.
-    zones : pandas.Index
-        Zones wanted.
-
-    Returns
-    -------
-    pandas.DataFrame
-        Shares 0…1, months in rows, zones in columns.
-    """
-    dated = profile.dropna(subset="year").pivot(index=["year", "month"], columns="zone", values="share")
-    always = profile[profile["year"].isna()].pivot(index="month", columns="zone", values="share")
-    keys = pd.MultiIndex.from_arrays([months.year, months.month])
-    general = always.reindex(index=months.month, columns=zones).to_numpy()
-    special = dated.reindex(index=keys, columns=zones).to_numpy()
-    shares = np.where(np.isnan(special), general, special)
-    return pd.DataFrame(shares, index=months, columns=zones)
+    return inputs.average(smooth_months(inputs.monthly_demand, inputs.days))
 
 
 def add_demand(n: pypsa.Network, inputs: Inputs) -> pd.DataFrame:

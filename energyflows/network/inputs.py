@@ -10,6 +10,7 @@ import pandas as pd
 
 from energyflows.errors import UnknownNameError
 from energyflows.network.calendar import Rates, average_rates, count_days, spread_series
+from energyflows.network.profiles import rate_months, relate_to_year
 
 
 @dataclass(frozen=True)
@@ -45,11 +46,50 @@ class Inputs:
 
     @cached_property
     def observed(self) -> pd.DataFrame:
-        """Observed flows that bound the model, GWh/d by day and series; missing where not observed."""
-        rows = self.tables["observed_flows"]
-        followed = set(self.tables["pipelines"]["follows"].dropna()) | set(self.tables["supply"]["follows"].dropna())
-        groups = rows[rows["series"].isin(followed)].groupby("series")
-        return pd.DataFrame({name: spread_series(group, self.days) for name, group in groups}, index=self.days)
+        """Observed flows that bound the model, GWh/d by day and series; missing where not observed.
+
+        A yearly total of a route with a ``shape`` is spread like the demand of that zone.
+        """
+        rows, supply = self.tables["observed_flows"], self.tables["supply"]
+        shape = supply.dropna(subset=["follows", "shape"]).drop_duplicates("follows").set_index("follows")["shape"]
+        followed = {*self.tables["pipelines"]["follows"].dropna(), *supply["follows"].dropna()}
+        return pd.DataFrame(
+            {
+                name: spread_series(group, self.days, self.shapes[shape[name]] if name in shape else None)
+                for name, group in rows[rows["series"].isin(followed)].groupby("series")
+            },
+            index=self.days,
+        )
+
+    @cached_property
+    def yearly_series(self) -> set[str]:
+        """Observed flows of which only yearly totals are known."""
+        frequencies = self.tables["observed_flows"].groupby("series")["frequency"].agg(set)
+        return {str(name) for name, found in frequencies.items() if found == {"year"}}
+
+    @cached_property
+    def levels(self) -> dict[pd.Timestamp, dict[str, float]]:
+        """Observed stocks in GWh by day and zone."""
+        rows = self.tables["observed_storage"]
+        return {
+            pd.Timestamp(str(day)): dict(zip(group["zone"], 1e3 * group["twh"], strict=True))
+            for day, group in rows.groupby("date")
+        }
+
+    @cached_property
+    def parameters(self) -> dict[str, float]:
+        """Model-wide figures by name."""
+        return dict(zip(self.tables["parameters"]["parameter"], self.tables["parameters"]["value"], strict=True))
+
+    @cached_property
+    def monthly_demand(self) -> pd.DataFrame:
+        """Demand in GWh/d by month start and zone."""
+        return rate_months(self.tables, self.days)
+
+    @cached_property
+    def shapes(self) -> pd.DataFrame:
+        """Demand by day and zone relative to its mean of the year."""
+        return relate_to_year(self.monthly_demand, self.days)
 
     def parameter(self, name: str) -> float:
         """Return a model-wide figure from table ``parameters``.
@@ -69,10 +109,9 @@ class Inputs:
         UnknownNameError
             If the table has no such row.
         """
-        rows = self.tables["parameters"].set_index("parameter")["value"]
-        if name not in rows.index:
+        if name not in self.parameters:
             raise UnknownNameError(f"parameters.csv has no row {name!r}; add it, with its unit and source")
-        return float(rows[name])
+        return self.parameters[name]
 
     def average(self, daily: Rates) -> Rates:
         """Average daily rates over the periods of the model.

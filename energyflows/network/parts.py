@@ -41,9 +41,11 @@ class Part:
     """How far a day may lie above the mean of its budget period."""
     sure: bool = False
     """Whether using it is rewarded."""
+    budget: str | None = None
+    """Bound only the rate (None), or the energy of each month (``M``) or year (``Y``) and the rate above its mean."""
 
 
-def add_generators(n: pypsa.Network, inputs: Inputs, parts: Sequence[Part], *, budget: str | None) -> None:
+def add_generators(n: pypsa.Network, inputs: Inputs, parts: Sequence[Part]) -> None:
     """Add generators in bulk.
 
     Parameters
@@ -54,19 +56,10 @@ def add_generators(n: pypsa.Network, inputs: Inputs, parts: Sequence[Part], *, b
         Tables and time.
     parts : sequence of Part
         What to add; parts without any gas are added with no capacity, so that all years hold the same names.
-    budget : {None, "M", "Y"}
-        Bound the rate only, or also the energy of each month or year (one generator each).
     """
-    if budget is None:
-        _add_rows(
-            n,
-            inputs,
-            [(part, part.name, inputs.average(part.daily), np.inf) for part in parts],
-        )
-        return
-    rows = []
-    for part in parts:
-        for period, chunk in part.daily.groupby(part.daily.index.to_period(budget)):
+    rows = [(part, part.name, inputs.average(part.daily), np.inf) for part in parts if part.budget is None]
+    for part in (part for part in parts if part.budget is not None):
+        for period, chunk in part.daily.groupby(part.daily.index.to_period(part.budget)):
             within = pd.Series(0.0, index=inputs.days)
             within[chunk.index] = chunk.mean() * part.factor
             rows.append((part, f"{part.name} {period}", inputs.average(within), float(chunk.sum())))

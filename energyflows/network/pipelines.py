@@ -23,8 +23,10 @@ def add_pipelines(n: pypsa.Network, inputs: Inputs) -> None:
     capacity = rate_capacity(inputs)
     pinned = rate_pinned(inputs)
     tolerance = inputs.parameter("link_pin_tolerance")
+    least, most = rate_contracts(inputs)
+    capacity = capacity.clip(upper=most.reindex(columns=capacity.columns))
     capacity = (pinned * (1 + tolerance)).combine_first(capacity)[capacity.columns]
-    minimum = (pinned * (1 - tolerance)).combine_first(rate_contracts(inputs)).fillna(0.0)
+    minimum = (pinned * (1 - tolerance)).combine_first(least).fillna(0.0)
     add_links(n, inputs, describe_pipelines(inputs), capacity, minimum)
 
 
@@ -72,10 +74,29 @@ def rate_pinned(inputs: Inputs) -> pd.DataFrame:
     return inputs.average(daily).clip(lower=0.0)
 
 
-def rate_contracts(inputs: Inputs) -> pd.DataFrame:
-    """Return the flow that contracts ask for at their delivery point, GWh/d by snapshot and pipeline."""
-    contracts = inputs.tables["contracts"]
-    rows = contracts[contracts["minimum"]].dropna(subset=["link", "annual_twh"])
-    rate = 1e3 / 365 * rows["annual_twh"] * rows["take_or_pay"].fillna(1.0)
+def rate_contracts(inputs: Inputs) -> tuple[pd.DataFrame, pd.DataFrame]:
+    """Return what contracts ask for and allow at their delivery points.
+
+    Parameters
+    ----------
+    inputs : Inputs
+        Tables and time.
+
+    Returns
+    -------
+    least : pandas.DataFrame
+        GWh/d by snapshot and pipeline with a contracted minimum.
+    most : pandas.DataFrame
+        GWh/d by snapshot and pipeline with a ceiling; missing while no such contract is in force.
+    """
+    rows = inputs.tables["contracts"].dropna(subset=["link", "annual_twh"])
+    rate = 1e3 / 365 * rows["annual_twh"]
     held = find_overlaps(rows["start"], rows["end"], inputs.periods)
-    return (held * rate).T.groupby(rows["link"]).sum().T
+    firm = rows[rows["minimum"]]
+    least = (held * rate * rows["take_or_pay"].fillna(1.0))[firm.index]
+    capped = rows[rows["ceiling"].notna()]
+    most = (held * rate * rows["ceiling"])[capped.index]
+    return (
+        least.T.groupby(firm["link"]).sum().T,
+        most.where(most > 0).T.groupby(capped["link"]).sum(min_count=1).T,
+    )

@@ -19,6 +19,8 @@ from energyflows.network.lng import PRICE_HUB, spread_prices
 
 #: Upper ends of the slices over which gas left at the end of an outlook year loses value, as parts of the volume.
 END_SLICES = (0.25, 0.5, 0.75, 1.0)
+#: GWh within which a level counts as reached.
+LEVEL_TOLERANCE = 1e-6
 
 
 @dataclass(frozen=True)
@@ -50,11 +52,14 @@ def add_storage(n: pypsa.Network, inputs: Inputs, stocks: Mapping[str, float] | 
     rows = find_storages(inputs)
     starts = find_levels(inputs, inputs.snapshots[0] - pd.Timedelta(days=1)) | dict(stocks or {})
     _add_frame(n, rows)
-    for zone, row in rows.iterrows():
+    slices = []
+    for zone, volume in rows["volume"].items():
         start = starts.get(str(zone))
-        targets = [] if start is None else list_end_targets(inputs, str(zone), row["volume"])
-        targets += list_fill_targets(inputs, str(zone), row["volume"])
-        _add_slices(n, inputs, str(zone), row["volume"], start=start, targets=targets)
+        targets = list_fill_targets(inputs, str(zone), volume)
+        if start is not None:
+            targets += list_end_targets(inputs, str(zone), volume)
+        slices.append(_cut_slices(inputs, str(zone), start, _cut_volume(volume, targets)))
+    _add_slices(n, slices)
 
 
 def find_storages(inputs: Inputs) -> pd.DataFrame:
@@ -78,9 +83,7 @@ def find_storages(inputs: Inputs) -> pd.DataFrame:
 
 def find_levels(inputs: Inputs, day: pd.Timestamp) -> dict[str, float]:
     """Return the observed stock at the end of a day by zone, GWh."""
-    rows = inputs.tables["observed_storage"]
-    rows = rows[rows["date"] == day].set_index("zone")
-    return {str(zone): 1e3 * float(twh) for zone, twh in rows["twh"].items()}
+    return inputs.levels.get(day, {})
 
 
 def _add_frame(n: pypsa.Network, rows: pd.DataFrame) -> None:
@@ -172,26 +175,37 @@ def list_fill_targets(inputs: Inputs, zone: str, volume: float) -> list[Target]:
     return targets
 
 
-def _add_slices(
-    n: pypsa.Network, inputs: Inputs, zone: str, volume: float, *, start: float | None, targets: list[Target]
-) -> None:
-    """Add one store per slice of the volume, with what its gas is worth on each target date."""
-    edges = sorted({0.0, volume, *(round(min(t.level, volume), 6) for t in targets)})
-    spans = [(low, high) for low, high in pairwise(edges) if high > low] or [(0.0, 0.0)]
+def _cut_volume(volume: float, targets: list[Target]) -> list[tuple[float, float, list[Target]]]:
+    """Return the slices between levels that matter, each with all targets."""
+    edges = sorted({0.0, volume, *(round(min(target.level, volume), 6) for target in targets)})
+    return [(low, high, targets) for low, high in pairwise(edges) if high > low] or [(0.0, 0.0, targets)]
+
+
+def _cut_slices(
+    inputs: Inputs, zone: str, start: float | None, spans: list[tuple[float, float, list[Target]]]
+) -> tuple[pd.DataFrame, pd.DataFrame]:
+    """Return the stores of one zone and what their gas is worth by snapshot, EUR/MWh."""
     names = pd.Index([f"{zone} storage {k}" for k in range(1, len(spans) + 1)])
-    worth = pd.DataFrame(0.0, index=inputs.snapshots, columns=names)
-    for target in targets:
-        for name, (_, high) in zip(names, spans, strict=True):
-            value = target.reward if high <= target.level + 1e-6 else -target.penalty
-            worth.loc[target.snapshot, name] += value
-    n.add(
-        "Store",
-        names,
-        bus=f"{zone} storage",
-        carrier="storage",
-        e_nom=[high - low for low, high in spans],
-        e_initial=[min(max((start or 0.0) - low, 0.0), high - low) for low, high in spans],
-        e_cyclic=start is None,
-        marginal_cost_storage=-worth.div(inputs.weights, axis=0),
-        part_of=f"{zone} storage",
+    stores = pd.DataFrame(
+        {
+            "bus": f"{zone} storage",
+            "e_nom": [high - low for low, high, _ in spans],
+            "e_initial": [min(max((start or 0.0) - low, 0.0), high - low) for low, high, _ in spans],
+            "e_cyclic": start is None,
+            "part_of": f"{zone} storage",
+        },
+        index=names,
     )
+    worth = pd.DataFrame(0.0, index=inputs.snapshots, columns=names)
+    for name, (_, high, targets) in zip(names, spans, strict=True):
+        for target in targets:
+            value = target.reward if high <= target.level + LEVEL_TOLERANCE else -target.penalty
+            worth.at[target.snapshot, name] += value / inputs.weights[target.snapshot]
+    return stores, worth
+
+
+def _add_slices(n: pypsa.Network, slices: list[tuple[pd.DataFrame, pd.DataFrame]]) -> None:
+    """Add all stores at once."""
+    stores = pd.concat([stores for stores, _ in slices])
+    worth = pd.concat([worth for _, worth in slices], axis=1)
+    n.add("Store", stores.index, carrier="storage", marginal_cost_storage=-worth, **dict(stores.items()))

@@ -6,7 +6,6 @@ import numpy as np
 import pandas as pd
 import pypsa
 
-from energyflows.network.demand import rate_months
 from energyflows.network.inputs import Inputs
 from energyflows.network.parts import Part, add_generators
 
@@ -25,10 +24,9 @@ def add_production(n: pypsa.Network, inputs: Inputs) -> None:
         Tables and time.
     """
     rows = inputs.tables["production"]
-    shapes = shape_demand(inputs)
     parts = []
     for (zone, kind), group in rows.groupby(["zone", "kind"], sort=False):
-        shape = shapes[zone] if group["shape"].iat[0] == "demand" else 1.0
+        shape = inputs.shapes[zone] if group["shape"].iat[0] == "demand" else 1.0
         daily = rate_years(group, inputs) * shape
         parts.append(
             Part(
@@ -42,15 +40,16 @@ def add_production(n: pypsa.Network, inputs: Inputs) -> None:
                 factor=1.0,
             )
         )
-    add_generators(n, inputs, parts, budget=None)
+    add_generators(n, inputs, parts)
 
 
 def add_supply(n: pypsa.Network, inputs: Inputs) -> None:
     """Add exporters' gas, one generator per route and tier.
 
     Observed volumes bound a route from both sides: they are its ``minimum`` tier, and no other tier is open on the
-    days they cover. Elsewhere the yearly volumes of the table hold. Below a month a tier keeps its monthly energy and
-    may run above the monthly mean by ``rate_factor``; LNG exports keep a yearly energy.
+    days they cover. Elsewhere the yearly volumes of the table hold. LNG exports, and routes of which only yearly
+    totals are known, keep the energy of the year and may run above its mean by ``rate_factor``; below a month the
+    others keep the energy of the month likewise.
 
     Parameters
     ----------
@@ -59,33 +58,41 @@ def add_supply(n: pypsa.Network, inputs: Inputs) -> None:
     inputs : Inputs
         Tables and time.
     """
-    shapes = shape_demand(inputs)
-    pipes: list[Part] = []
-    cargoes: list[Part] = []
+    parts = []
     for (route, tier), group in inputs.tables["supply"].groupby(["route", "tier"], sort=False):
         first = group.iloc[0]
-        part = Part(
-            f"{first['supplier']} {route} {tier}",
-            bus=first["bus"],
-            origin=first["supplier"],
-            route=str(route),
-            carrier="lng" if tier == "export" else "pipeline gas",
-            daily=_rate_tier(group, str(tier), inputs, shapes),
-            cost=cost_years(group, inputs),
-            factor=float(group["rate_factor"].max()),
-            sure=tier == SURE_TIER,
+        parts.append(
+            Part(
+                f"{first['supplier']} {route} {tier}",
+                bus=first["bus"],
+                origin=first["supplier"],
+                route=str(route),
+                carrier="lng" if tier == "export" else "pipeline gas",
+                daily=_rate_tier(group, str(tier), inputs),
+                cost=cost_years(group, inputs),
+                factor=float(group["rate_factor"].max()),
+                sure=tier == SURE_TIER,
+                budget=_choose_budget(group, str(tier), inputs),
+            )
         )
-        (cargoes if tier == "export" else pipes).append(part)
-    add_generators(n, inputs, pipes, budget=None if inputs.resolution == "monthly" else "M")
-    add_generators(n, inputs, cargoes, budget="Y")
+    add_generators(n, inputs, parts)
 
 
-def _rate_tier(group: pd.DataFrame, tier: str, inputs: Inputs, shapes: pd.DataFrame) -> pd.Series:
+def _choose_budget(group: pd.DataFrame, tier: str, inputs: Inputs) -> str | None:
+    """Return the period over which a tier's energy is known: its course within is the model's to choose."""
+    follows = group["follows"].dropna()
+    yearly = not follows.empty and follows.iat[0] in inputs.yearly_series
+    if tier == "export" or yearly:
+        return "Y"
+    return None if inputs.resolution == "monthly" else "M"
+
+
+def _rate_tier(group: pd.DataFrame, tier: str, inputs: Inputs) -> pd.Series:
     """Return a tier's volume in GWh/d by day: as observed, else as planned."""
     planned = rate_years(group, inputs)
     shape = group["shape"].dropna()
     if not shape.empty:
-        planned = planned * shapes[shape.iat[0]]
+        planned = planned * inputs.shapes[shape.iat[0]]
     follows = group["follows"].dropna()
     if follows.empty:
         return planned
@@ -120,10 +127,3 @@ def cost_years(group: pd.DataFrame, inputs: Inputs, column: str = "cost_eur_mwh"
     cost = group.set_index("year")[column].astype(float).sort_index()
     known = cost.reindex(range(min(cost.index.min(), inputs.years[0]), inputs.years[-1] + 1)).ffill().bfill()
     return pd.Series(known.reindex(inputs.snapshots.year).to_numpy(), index=inputs.snapshots)
-
-
-def shape_demand(inputs: Inputs) -> pd.DataFrame:
-    """Return each zone's demand by day relative to its mean of the year (1 where there is none)."""
-    monthly = rate_months(inputs)
-    relative = monthly / monthly.groupby(monthly.index.year).transform("mean")
-    return relative.reindex(inputs.days, method="ffill").fillna(1.0)

@@ -73,13 +73,14 @@ def sum_at(array: xr.DataArray, place: xr.DataArray, bus: xr.DataArray) -> xr.Da
     xarray.DataArray
         ``array`` with that dim replaced by ``bus``; zero where nothing stands.
     """
-    dim = place.dims[0]
+    dim = str(place.dims[0])
     member = xr.DataArray(
         (place.to_numpy()[:, None] == bus.to_numpy()[None, :]).astype(float),
         dims=(dim, "bus"),
         coords={"bus": bus.to_numpy()},
     )
-    return xr.dot(array.drop_vars([c for c in array.coords if array[c].dims == (dim,)]), member, dim=dim)
+    bare = array.drop_vars([name for name in array.coords if array[name].dims == (dim,)])
+    return bare.dot(member, dim=dim)
 
 
 def check_results(ds: xr.Dataset) -> None:
@@ -118,7 +119,7 @@ def _tell_worst(what: str, excess: xr.DataArray, dim: str) -> list[str]:
     if not bool(bad.any()):
         return []
     worst = excess.stack(where=excess.dims).fillna(-np.inf)
-    place = worst["where"].to_numpy()[int(worst.argmax())]
+    place = worst["where"].to_numpy()[int(np.argmax(worst.to_numpy()))]
     spot = ", ".join(f"{name} {value}" for name, value in zip(excess.dims, place, strict=True))
     names = sorted({str(name) for name in excess[dim].to_numpy()[bad.any([d for d in bad.dims if d != dim])]})
     return [f"{what}: worst at {spot} ({float(worst.max()):.2g} relative); in all {', '.join(names[:5])}"]

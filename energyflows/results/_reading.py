@@ -110,18 +110,24 @@ def _find_unreadable(n: Any) -> list[str]:
         problems.append("stochastic scenarios: found some, expected none; read one scenario at a time")
     if not np.isfinite(getattr(n, "objective", None) or np.nan) or n.buses_t.marginal_price.empty:
         problems.append("no solution found; solve the network first")
-    for component in n.components:
-        name, static = component.list_name, component.static
-        if len(static) and name not in _READABLE | _WITHOUT_FLOW:
-            problems.append(f"{name} {', '.join(map(str, static.index[:5]))}: not supported; use links or stores")
+    return problems + _find_unreadable_components(n)
+
+
+def _find_unreadable_components(n: Any) -> list[str]:
+    """List components, ports and inflows that would be lost."""
+    strangers = [c for c in n.components if len(c.static) and c.list_name not in _READABLE | _WITHOUT_FLOW]
+    problems = [
+        f"{c.list_name} {', '.join(map(str, c.static.index[:5]))}: not supported; use links or stores"
+        for c in strangers
+    ]
     for port in [c for c in n.links.columns if c.startswith("bus") and c not in {"bus0", "bus1"}]:
         used = n.links.index[n.links[port].fillna("").astype(str) != ""]
         if len(used):
             problems.append(f"links {', '.join(map(str, used[:5]))}: port {port} would be lost; split them")
-    if len(n.storage_units):
-        inflow = n.storage_units["inflow"].abs() + _dense(n, "storage_units", "inflow").abs().max()
-        for name in n.storage_units.index[inflow > 0]:
-            problems.append(f"storage unit {name}: inflow would be lost; model it as a generator")
+    inflow = _dense(n, "storage_units", "inflow").abs().max()
+    problems += [
+        f"storage unit {name}: inflow would be lost; model it as a generator" for name in inflow.index[inflow > 0]
+    ]
     return problems
 
 
@@ -158,8 +164,8 @@ def _array(frame: pd.DataFrame, dim: str) -> xr.DataArray:
     )
 
 
-def _label(values: Any, fallback: str = "") -> np.ndarray:
-    return pd.Series(values).fillna(fallback).astype(str).to_numpy(dtype=object).astype(str)
+def _label(values: Any) -> np.ndarray:
+    return np.array(["" if pd.isna(value) else str(value) for value in values], dtype=str)
 
 
 def _column(static: pd.DataFrame, column: str) -> pd.Series:
@@ -239,7 +245,7 @@ def _add_links(ds: xr.Dataset, n: Any) -> xr.Dataset:
     p1 = pd.concat([n.links_t.p1, n.lines_t.p1], axis=1).reindex(columns=static.index, fill_value=0.0)
     limit = pd.concat([_dense(n, "links", "p_max_pu"), _dense(n, "lines", "s_max_pu")], axis=1) * static["nominal"]
     names = _name_parts(static)
-    rewarded = limit.where(_column(static, "reward").replace("", 0.0).astype(float) > 0, 0.0)
+    rewarded = limit * (_column(static, "reward").replace("", 0.0).astype(float) > 0)
     forward = {
         "sent": p0.clip(lower=0.0),
         "received": (-p1).clip(lower=0.0).where(p0 > 0, 0.0),

@@ -1,5 +1,6 @@
-"""Where gas enters the EU, and whose corridor it comes by. Nothing is traced here: gas that has mixed in a neighbour's
-grid is named after that neighbour.
+"""Where gas enters the EU, and whose corridor it comes by.
+
+Nothing is traced here: gas that has mixed in a neighbour's grid is named after that neighbour.
 """
 
 from __future__ import annotations
@@ -66,7 +67,8 @@ def list_entries(ds: xr.Dataset, tables: Tables) -> pd.DataFrame:
     origins = find_corridor_origins(ds, tables)
     country = dict(zip(ds["bus"].values, ds["country"].values, strict=True))
     rows = []
-    for link, a, b in zip(ds["link"].values, ds["bus0"].values, ds["bus1"].values, strict=True):
+    pipes = ds.sel(link=~ds["is_storage_link"])
+    for link, a, b in zip(pipes["link"].values, pipes["bus0"].values, pipes["bus1"].values, strict=True):
         if str(b) == "LNGEU":
             rows.append((link, origins.get(a, "XX"), "lng", 1))
         elif str(a).startswith("LNG") or str(b).startswith("LNG"):

@@ -280,8 +280,10 @@ def summarise(ds: xr.Dataset, tables: Mapping[str, pd.DataFrame] | None = None) 
     ['binding', 'corridors', 'imports', 'unused', 'years']
     """
     from energyflows.datasets import load_tables
+    from energyflows.network.building import strip_attributes
 
-    given = load_tables() if tables is None else tables
+    loaded = load_tables() if tables is None else tables
+    given = {name: strip_attributes(table) for name, table in loaded.items()}
     return {
         "years": summarise_years(ds, given),
         "imports": summarise_imports(ds, given),

@@ -95,7 +95,7 @@ def check_validity(tables: Tables) -> Iterator[str]:
         previous_end = spans.groupby(key)["end"].shift()
         for row in spans.index[previous_end >= spans["start"]]:
             what = ", ".join(str(table.at[row, column]) for column in key)
-            yield f"{name}.csv line {row + 2}: {what} overlaps an earlier row that holds to {previous_end[row]:%Y-%m-%d}"
+            yield f"{name}.csv line {row + 2}: {what} overlaps a row that holds to {previous_end[row]:%Y-%m-%d}"
 
 
 def check_estimates(tables: Tables) -> Iterator[str]:
@@ -137,7 +137,7 @@ def check_demand(tables: Tables) -> Iterator[str]:
 
 
 def check_shares(tables: Tables) -> Iterator[str]:
-    """The owners of an asset never hold more than all of it."""
+    """Owners of an asset together hold at most all of it."""
     ownership = tables["ownership"]
     start = ownership["valid_from"].fillna(_OPEN_START)
     end = ownership["valid_to"].fillna(_OPEN_END)

@@ -183,6 +183,7 @@ CONTRACTS = _table(
         "annual_twh": number(optional=True),
         "take_or_pay": number(most=1.0, optional=True),
         "minimum": flag(),
+        "ceiling": number(least=1.0, optional=True),
         "start": date(optional=True),
         "end": date(optional=True),
         "label": text(optional=True),

@@ -1,0 +1,76 @@
+"""The seasonal course of demand."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+
+import numpy as np
+import pandas as pd
+
+
+def rate_months(tables: Mapping[str, pd.DataFrame], days: pd.DatetimeIndex) -> pd.DataFrame:
+    """Return the demand of every zone by calendar month.
+
+    Parameters
+    ----------
+    tables : mapping of str to pandas.DataFrame
+        Needs ``demand_annual`` and ``demand_profile``.
+    days : pandas.DatetimeIndex
+        Whole years of days.
+
+    Returns
+    -------
+    pandas.DataFrame
+        GWh/d, month starts in rows, zones in columns.
+    """
+    annual = tables["demand_annual"].pivot(index="year", columns="zone", values="twh")
+    months = pd.DatetimeIndex(days[days.day == 1])
+    shares = find_shares(tables["demand_profile"], months, annual.columns)
+    length = months.days_in_month.to_numpy()[:, None]
+    energy = annual.reindex(months.year).fillna(0.0).to_numpy() * shares.to_numpy()
+    return pd.DataFrame(1e3 * energy / length, index=months, columns=annual.columns)
+
+
+def find_shares(profile: pd.DataFrame, months: pd.DatetimeIndex, zones: pd.Index) -> pd.DataFrame:
+    """Return each month's share of its year; a zone's own year goes before its every-year shape.
+
+    Parameters
+    ----------
+    profile : pandas.DataFrame
+        Table ``demand_profile``.
+    months : pandas.DatetimeIndex
+        Month starts.
+    zones : pandas.Index
+        Zones wanted.
+
+    Returns
+    -------
+    pandas.DataFrame
+        Shares 0…1, months in rows, zones in columns.
+    """
+    dated = profile.dropna(subset="year").pivot(index=["year", "month"], columns="zone", values="share")
+    always = profile[profile["year"].isna()].pivot(index="month", columns="zone", values="share")
+    keys = pd.MultiIndex.from_arrays([months.year, months.month])
+    general = always.reindex(index=months.month, columns=zones).to_numpy()
+    special = dated.reindex(index=keys, columns=zones).to_numpy()
+    shares = np.where(np.isnan(special), general, special)
+    return pd.DataFrame(shares, index=months, columns=zones)
+
+
+def relate_to_year(monthly: pd.DataFrame, days: pd.DatetimeIndex) -> pd.DataFrame:
+    """Return demand by day relative to its mean of the year.
+
+    Parameters
+    ----------
+    monthly : pandas.DataFrame
+        From :func:`rate_months`.
+    days : pandas.DatetimeIndex
+        Days wanted, within those months.
+
+    Returns
+    -------
+    pandas.DataFrame
+        Around 1, constant within a month; exactly 1 where there is no demand.
+    """
+    relative = monthly / monthly.groupby(monthly.index.year).transform("mean")
+    return relative.reindex(days, method="ffill").fillna(1.0)
