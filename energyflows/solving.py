@@ -3,8 +3,11 @@
 from __future__ import annotations
 
 import logging
+import os
+import sys
 from collections.abc import Iterator
 from contextlib import contextmanager
+from typing import Any
 
 import numpy as np
 import pandas as pd
@@ -12,6 +15,7 @@ import pypsa
 import xarray as xr
 
 from energyflows.errors import InfeasibleError, SolveError, UnboundedError, list_problems
+from energyflows.network.building import QUIET_STRINGS
 from energyflows.results import read_results
 
 _CHATTY = ("pypsa", "linopy", "highspy")
@@ -73,39 +77,74 @@ def copy_unsolved(n: pypsa.Network) -> pypsa.Network:
     model = getattr(n, "_model", None)
     if model is not None and model.solver_model is not None:
         model.solver_model = None
-    return n.copy()
+    with pypsa.option_context(*QUIET_STRINGS):
+        return n.copy()
 
 
 @contextmanager
 def hush(verbose: bool) -> Iterator[None]:  # noqa: FBT001  a context manager reads best as hush(verbose)
-    """Keep PyPSA's and linopy's log messages below warnings away unless ``verbose``.
+    """Keep reports of PyPSA, linopy and HiGHS away unless ``verbose``; warnings stay.
 
     Parameters
     ----------
     verbose : bool
-        Leave the loggers as they are.
+        Leave everything as it is.
     """
+    if verbose:
+        yield
+        return
     loggers = [logging.getLogger(name) for name in _CHATTY]
     levels = [logger.level for logger in loggers]
-    if not verbose:
-        for logger in loggers:
-            logger.setLevel(logging.ERROR)
+    for logger in loggers:
+        logger.setLevel(logging.ERROR)
     try:
-        yield
+        with _mute_banner():
+            yield
     finally:
         for logger, level in zip(loggers, levels, strict=True):
             logger.setLevel(level)
 
 
+@contextmanager
+def _mute_banner() -> Iterator[None]:
+    """Send the process's standard output nowhere.
+
+    HiGHS prints its banner while linopy hands over the model, before any option reaches it; it writes past Python, so
+    only the file descriptor helps.
+    """
+    sys.stdout.flush()
+    kept, nowhere = os.dup(1), os.open(os.devnull, os.O_WRONLY)
+    os.dup2(nowhere, 1)
+    try:
+        yield
+    finally:
+        sys.stdout.flush()
+        os.dup2(kept, 1)
+        os.close(kept)
+        os.close(nowhere)
+
+
 def _optimize(n: pypsa.Network, *, verbose: bool = False) -> str:
-    """Solve in place and return the termination condition."""
-    _, condition = n.optimize(
-        solver_name="highs",
-        log_to_console=verbose,
-        progress=verbose,
-        include_objective_constant=False,
-        solver_options={"random_seed": 0, "threads": 1},
-    )
+    """Solve in place and return the termination condition.
+
+    PyPSA's own ``n.optimize()`` ends with a search for voltage angles, which costs as much as everything else on a
+    network of many buses and links, so networks without lines take its steps one by one and leave that out.
+    """
+    options: dict[str, Any] = {
+        "solver_name": "highs",
+        "log_to_console": verbose,
+        "random_seed": 0,
+        "threads": 1,
+    }
+    if len(n.lines) or len(n.transformers):
+        return str(n.optimize(include_objective_constant=False, progress=verbose, **options)[1])
+    n.optimize.create_model(include_objective_constant=False)
+    _, condition = n.model.solve(progress=verbose, io_api="direct", **options)
+    if condition == "optimal":
+        n.optimize.assign_solution()
+        n.optimize.assign_duals()
+        n.buses_t.marginal_price = n.buses_t.marginal_price.div(n.snapshot_weightings["objective"], axis=0)
+        n.loads_t.p = n.get_switchable_as_dense("Load", "p_set")
     return str(condition)
 
 

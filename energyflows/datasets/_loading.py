@@ -92,7 +92,7 @@ def _find_unit_problems(name: str, passport: dict[str, Any]) -> list[str]:
     fields = {field["name"]: field.get("unit") for field in passport.get("schema", {}).get("fields", [])}
     ours = {field: _unit_of(field) for field in fields}
     return [
-        f"{name}, field {field}: unit {unit!r}, expected {ours[field]!r}; convert the figures, nothing is converted here"
+        f"{name}, field {field}: unit {unit!r}, expected {ours[field]!r}; convert the figures first"
         for field, unit in fields.items()
         if unit and ours[field] and unit != ours[field]
     ]

@@ -17,6 +17,9 @@ from energyflows.network.pipelines import add_pipelines
 from energyflows.network.storage import add_storage
 from energyflows.network.supply import add_production, add_supply
 
+#: PyPSA asks its users to choose how text columns are stored; without a choice it warns at every import of rows.
+QUIET_STRINGS = ("api.legacy_string_dtype", True)
+
 CARRIERS = (
     "gas",
     "biomethane",
@@ -79,7 +82,13 @@ def build_network(
     periods = build_periods(years, resolution)
     given = load_tables() if tables is None else tables
     inputs = Inputs({name: strip_attributes(table) for name, table in given.items()}, periods, resolution)
-    n = pypsa.Network(name=f"energyflows {inputs.years[0]}-{inputs.years[-1]} {resolution}")
+    with pypsa.option_context(*QUIET_STRINGS):
+        return _assemble(inputs, given, stocks)
+
+
+def _assemble(inputs: Inputs, tables: Mapping[str, pd.DataFrame], stocks: Mapping[str, float] | None) -> pypsa.Network:
+    """Add all components, demand first, because others are shaped by it."""
+    n = pypsa.Network(name=f"energyflows {inputs.years[0]}-{inputs.years[-1]} {inputs.resolution}")
     n.set_snapshots(inputs.snapshots)
     n.snapshot_weightings = pd.DataFrame(dict.fromkeys(n.snapshot_weightings.columns, inputs.weights))
     n.add("Carrier", CARRIERS)
@@ -92,7 +101,7 @@ def build_network(
     add_terminals(n, inputs)
     add_rest_of_world(n, inputs, demand[REST_OF_WORLD])
     add_storage(n, inputs, stocks)
-    n.meta = describe(inputs, given)
+    n.meta = describe(inputs, tables)
     return n
 
 

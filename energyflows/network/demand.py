@@ -5,7 +5,6 @@ from __future__ import annotations
 import pandas as pd
 import pypsa
 
-from energyflows.network.calendar import smooth_months
 from energyflows.network.inputs import Inputs
 
 RESPONSE_STEPS = (1, 2, 3)
@@ -48,7 +47,7 @@ def rate_demand(inputs: Inputs) -> pd.DataFrame:
     pandas.DataFrame
         GWh/d by snapshot (rows) and zone (columns).
     """
-    return inputs.average(smooth_months(inputs.monthly_demand, inputs.days))
+    return inputs.average(inputs.daily_demand)
 
 
 def add_demand(n: pypsa.Network, inputs: Inputs) -> pd.DataFrame:

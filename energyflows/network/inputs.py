@@ -9,7 +9,7 @@ from functools import cached_property
 import pandas as pd
 
 from energyflows.errors import UnknownNameError
-from energyflows.network.calendar import Rates, average_rates, count_days, spread_series
+from energyflows.network.calendar import Rates, average_rates, count_days, smooth_months, spread_series
 from energyflows.network.profiles import rate_months, relate_to_year
 
 
@@ -82,14 +82,14 @@ class Inputs:
         return dict(zip(self.tables["parameters"]["parameter"], self.tables["parameters"]["value"], strict=True))
 
     @cached_property
-    def monthly_demand(self) -> pd.DataFrame:
-        """Demand in GWh/d by month start and zone."""
-        return rate_months(self.tables, self.days)
+    def daily_demand(self) -> pd.DataFrame:
+        """Demand in GWh/d by day and zone."""
+        return smooth_months(rate_months(self.tables, self.days), self.days)
 
     @cached_property
     def shapes(self) -> pd.DataFrame:
         """Demand by day and zone relative to its mean of the year."""
-        return relate_to_year(self.monthly_demand, self.days)
+        return relate_to_year(self.daily_demand)
 
     def parameter(self, name: str) -> float:
         """Return a model-wide figure from table ``parameters``.

@@ -57,20 +57,17 @@ def find_shares(profile: pd.DataFrame, months: pd.DatetimeIndex, zones: pd.Index
     return pd.DataFrame(shares, index=months, columns=zones)
 
 
-def relate_to_year(monthly: pd.DataFrame, days: pd.DatetimeIndex) -> pd.DataFrame:
+def relate_to_year(daily: pd.DataFrame) -> pd.DataFrame:
     """Return demand by day relative to its mean of the year.
 
     Parameters
     ----------
-    monthly : pandas.DataFrame
-        From :func:`rate_months`.
-    days : pandas.DatetimeIndex
-        Days wanted, within those months.
+    daily : pandas.DataFrame
+        Demand in GWh/d by day and zone, whole years.
 
     Returns
     -------
     pandas.DataFrame
-        Around 1, constant within a month; exactly 1 where there is no demand.
+        Around 1; exactly 1 where there is no demand.
     """
-    relative = monthly / monthly.groupby(monthly.index.year).transform("mean")
-    return relative.reindex(days, method="ffill").fillna(1.0)
+    return (daily / daily.groupby(daily.index.year).transform("mean")).fillna(1.0)

@@ -125,5 +125,5 @@ def rate_years(group: pd.DataFrame, inputs: Inputs, column: str = "twh") -> pd.S
 def cost_years(group: pd.DataFrame, inputs: Inputs, column: str = "cost_eur_mwh") -> pd.Series:
     """Return a yearly cost by snapshot, EUR/MWh; years without a row take the nearest one before."""
     cost = group.set_index("year")[column].astype(float).sort_index()
-    known = cost.reindex(range(min(cost.index.min(), inputs.years[0]), inputs.years[-1] + 1)).ffill().bfill()
+    known = cost.reindex(sorted({*cost.index, *inputs.years})).ffill().bfill()
     return pd.Series(known.reindex(inputs.snapshots.year).to_numpy(), index=inputs.snapshots)

@@ -168,7 +168,8 @@ def summarise_corridors(ds: xr.Dataset, tables: Tables) -> pd.DataFrame:
     sent = sum_energy(ds["sent"], ds).transpose("link", "year").to_pandas()
     capacity = _yearly_capacity(ds, tables)
     years = list_result_years(ds)
-    observed = sum_flows(tables["observed_flows"], years)
+    flows = tables["observed_flows"]
+    observed = sum_flows(flows[flows["series"].isin(pipes.index)], years)
     rows = []
     for year in years:
         for link, pipe in pipes.iterrows():
