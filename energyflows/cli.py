@@ -65,20 +65,22 @@ def run(
     verbose: Verbose = False,
 ) -> None:
     """Solve the reference and print it, observed figures beside modelled ones."""
-    from energyflows.console import check_folder, print_json, print_run, write_folder
-    from energyflows.datasets import load_tables
-    from energyflows.network import list_years
-    from energyflows.running import run as run_years
+    from energyflows.network import build_periods, list_years
 
     listed = list_years(parse_years(years))
+    build_periods(listed, resolution)
+    from energyflows.console import check_folder, print_json, print_run, write_folder
+    from energyflows.datasets import load_tables
+
     if out is not None:
         check_folder(out)
     tables = load_tables(data)
+    from energyflows.running import run as run_years
+    from energyflows.summary import summarise
+
     results = run_years(
         years=listed, resolution=resolution, tables=tables, progress=sys.stderr.isatty(), verbose=verbose
     )
-    from energyflows.summary import summarise
-
     summary = summarise(results, tables)
     if out is not None:
         write_folder(out, results, summary)

@@ -24,6 +24,27 @@ GROUP_TITLES = {
     "southern-gas-corridor": "Southern Gas Corridor",
     "russian-route": "Russian routes",
 }
+#: Columns of a table that fit a terminal; ``--json`` and the CSV files have all of them.
+SHOWN_COLUMNS = {
+    "zones": ["zone", "name", "kind", "country", "eu", "note"],
+    "pipelines": ["pipeline", "capacity_gwh_d", "tariff_eur_mwh", "valid_from", "valid_to", "confidence", "source"],
+    "lng_terminals": ["terminal", "zone", "sendout_gwh_d", "status", "valid_from", "valid_to", "confidence", "source"],
+    "lng_suppliers": ["bus", "pool", "year", "twh", "min_twh", "max_twh", "confidence", "source"],
+    "storages": ["zone", "working_volume_twh", "injection_gwh_d", "withdrawal_gwh_d", "valid_from", "source"],
+    "production": ["zone", "kind", "year", "twh", "low", "high", "confidence", "source"],
+    "demand_annual": ["zone", "year", "twh", "low", "high", "peak_day_gwh_d", "confidence", "source"],
+    "demand_profile": ["zone", "year", "month", "share", "confidence", "source"],
+    "supply": ["route", "tier", "year", "twh", "low", "high", "cost_eur_mwh", "follows", "source"],
+    "contracts": ["contract", "buyer", "link", "annual_twh", "take_or_pay", "start", "end", "label", "source"],
+    "ownership": ["asset", "owner", "owner_country", "share", "valid_from", "valid_to", "confidence", "source"],
+    "rules": ["rule", "kind", "origin", "zone", "value", "unit", "active", "valid_from", "source"],
+    "observed_imports": ["importer", "origin", "kind", "period", "twh", "confidence", "source"],
+    "observed_flows": ["series", "period", "twh", "confidence", "source"],
+    "observed_storage": ["zone", "date", "twh", "confidence", "source"],
+    "prices": ["hub", "period", "eur_mwh", "confidence", "source"],
+    "parameters": ["parameter", "value", "unit", "low", "high", "source"],
+    "sources": ["source", "title", "publisher", "url"],
+}
 #: Columns in which other tables name a zone or a link.
 _ZONE_COLUMNS = ("zone", "from", "to", "bus", "pool", "importer")
 _LINK_COLUMNS = ("pipeline", "link", "series", "follows")
@@ -55,7 +76,9 @@ def make_table(title: str, columns: Mapping[str, str], rows: list[list[str]], ca
     """
     table = Table(title=title, caption=caption, title_justify="left", caption_justify="left", box=None, pad_edge=False)
     for header, justify in columns.items():
-        table.add_column(header, justify="right" if justify == "right" else "left", no_wrap=justify == "right")
+        table.add_column(
+            header, justify="right" if justify == "right" else "left", no_wrap=justify == "right", overflow="fold"
+        )
     for row in rows:
         table.add_row(*row)
     return table
@@ -263,9 +286,10 @@ def print_rows(name: str, tables: Tables, *, json: bool) -> None:
         print_json({**found, "sources": sources})
         return
     for table, frame in found.items():
-        _print_frame(f"{table}: {len(frame)} rows", frame.dropna(axis=1, how="all"))
+        columns = [column for column in SHOWN_COLUMNS[table] if frame[column].notna().any()]
+        _print_frame(f"{table}: {len(frame)} rows", frame[columns])
     if cited:
-        _print_frame(f"{len(sources)} sources", sources[["source", "title", "publisher", "url"]])
+        _print_frame(f"{len(sources)} sources", sources[SHOWN_COLUMNS["sources"]])
 
 
 def find_rows(name: str, tables: Tables) -> dict[str, pd.DataFrame]:

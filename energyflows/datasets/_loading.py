@@ -140,3 +140,21 @@ def _extend(name: str, frame: pd.DataFrame, path: Path) -> pd.DataFrame:
     if problems:
         raise TableError(list_problems(f"{path} does not fit onto the packaged table:", problems.values()))
     return joined
+
+
+def strip_passport(table: pd.DataFrame) -> pd.DataFrame:
+    """Return a table without its passport, which pandas would copy at every step of a calculation.
+
+    Parameters
+    ----------
+    table : pandas.DataFrame
+        From :func:`load_tables`; stays as it is.
+
+    Returns
+    -------
+    pandas.DataFrame
+        The same data.
+    """
+    bare = table.copy(deep=False)
+    bare.attrs = {}
+    return bare

@@ -1,8 +1,13 @@
-"""Checked tables to an unsolved ``pypsa.Network``, one module per component family."""
+"""Checked tables to an unsolved ``pypsa.Network``, one module per component family.
+
+Calendars and profiles need no PyPSA, so it is imported only when a network is built.
+"""
 
 from __future__ import annotations
 
-from energyflows.network.building import build_network
-from energyflows.network.calendar import build_periods, list_years
+import lazy_loader
 
-__all__ = ["build_network", "build_periods", "list_years"]
+__getattr__, __dir__, __all__ = lazy_loader.attach(
+    __name__,
+    submod_attrs={"building": ["build_network"], "calendar": ["build_periods", "list_years"]},
+)

@@ -8,7 +8,7 @@ from collections.abc import Iterable, Mapping
 import pandas as pd
 import pypsa
 
-from energyflows.datasets import load_tables
+from energyflows.datasets import load_tables, strip_passport
 from energyflows.network.calendar import build_periods
 from energyflows.network.demand import add_buses, add_demand
 from energyflows.network.inputs import Inputs
@@ -81,7 +81,7 @@ def build_network(
     """
     periods = build_periods(years, resolution)
     given = load_tables() if tables is None else tables
-    inputs = Inputs({name: strip_attributes(table) for name, table in given.items()}, periods, resolution)
+    inputs = Inputs({name: strip_passport(table) for name, table in given.items()}, periods, resolution)
     with pypsa.option_context(*QUIET_STRINGS):
         return _assemble(inputs, given, stocks)
 
@@ -103,13 +103,6 @@ def _assemble(inputs: Inputs, tables: Mapping[str, pd.DataFrame], stocks: Mappin
     add_storage(n, inputs, stocks)
     n.meta = describe(inputs, tables)
     return n
-
-
-def strip_attributes(table: pd.DataFrame) -> pd.DataFrame:
-    """Return a table without its passport, which pandas would copy at every step."""
-    bare = table.copy(deep=False)
-    bare.attrs = {}
-    return bare
 
 
 def describe(inputs: Inputs, tables: Mapping[str, pd.DataFrame]) -> dict[str, object]:

@@ -8,6 +8,8 @@ import numpy as np
 import pandas as pd
 import xarray as xr
 
+from energyflows.datasets import load_tables, strip_passport
+from energyflows.network.calendar import find_overlaps
 from energyflows.summary._entries import Tables, list_entries
 from energyflows.summary._observed import average_price, find_stock, sum_flows, sum_imports
 
@@ -198,8 +200,6 @@ def summarise_corridors(ds: xr.Dataset, tables: Tables) -> pd.DataFrame:
 
 def _yearly_capacity(ds: xr.Dataset, tables: Tables) -> pd.DataFrame:
     """Return technical capacity by year, TWh; the bounds from observed flows are not capacity."""
-    from energyflows.network.calendar import find_overlaps
-
     rows = tables["pipelines"]
     years = list_result_years(ds)
     periods = pd.IntervalIndex.from_breaks([pd.Timestamp(y, 1, 1) for y in [*years, years[-1] + 1]], closed="left")
@@ -280,11 +280,8 @@ def summarise(ds: xr.Dataset, tables: Mapping[str, pd.DataFrame] | None = None) 
     >>> sorted(summarise(run(years=2025)))
     ['binding', 'corridors', 'imports', 'unused', 'years']
     """
-    from energyflows.datasets import load_tables
-    from energyflows.network.building import strip_attributes
-
     loaded = load_tables() if tables is None else tables
-    given = {name: strip_attributes(table) for name, table in loaded.items()}
+    given = {name: strip_passport(table) for name, table in loaded.items()}
     return {
         "years": summarise_years(ds, given),
         "imports": summarise_imports(ds, given),

@@ -1,0 +1,66 @@
+"""How long the main job takes, as ratios measured in one run.
+
+``make bench`` prints them. With ``--benchmark-disable`` (as the tests run it) every step is done once, untimed, so that
+a benchmark cannot rot. Times depend on the machine; only the ratios and the memory are meant to be compared.
+"""
+
+import resource
+import subprocess
+import sys
+import time
+
+import pytest
+
+import energyflows as ef
+
+PROGRAM = [sys.executable, "-m", "energyflows"]
+
+
+def measure(command):
+    """Seconds of the fastest of three runs of a command."""
+    times = []
+    for _ in range(3):
+        start = time.perf_counter()
+        subprocess.run(command, check=True, capture_output=True)
+        times.append(time.perf_counter() - start)
+    return min(times)
+
+
+def compare(benchmark, command, baseline):
+    """Time a command and note its ratio to a baseline command measured in the same run."""
+    if benchmark.disabled:
+        subprocess.run(command, check=True, capture_output=True)
+        return
+    base = measure(baseline)
+    benchmark.pedantic(subprocess.run, args=(command,), kwargs={"check": True, "capture_output": True}, rounds=3)
+    benchmark.extra_info["ratio to baseline"] = round(benchmark.stats.stats.min / base, 2)
+    sys.stderr.write(f"\n{' '.join(command[1:])}: {benchmark.stats.stats.min:.2f} s, {base:.2f} s for the baseline, ")
+    sys.stderr.write(f"ratio {benchmark.stats.stats.min / base:.2f}\n")
+
+
+def test_import_against_xarray(benchmark):
+    compare(benchmark, [sys.executable, "-c", "import energyflows"], [sys.executable, "-c", "import xarray"])
+
+
+def test_help(benchmark):
+    compare(benchmark, [*PROGRAM, "--help"], [sys.executable, "-c", "pass"])
+
+
+def test_run_of_a_year_against_import_of_pypsa(benchmark):
+    compare(benchmark, [*PROGRAM, "run", "--years", "2025"], [sys.executable, "-c", "import pypsa"])
+
+
+@pytest.fixture(scope="module")
+def tables():
+    return ef.load_tables()
+
+
+def test_nine_years_monthly(benchmark, tables):
+    benchmark.pedantic(ef.run, kwargs={"years": (2019, 2027), "tables": tables}, rounds=1)
+
+
+def test_one_year_daily(benchmark, tables):
+    benchmark.pedantic(ef.run, kwargs={"years": 2025, "resolution": "daily", "tables": tables}, rounds=1)
+    peak = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1e6
+    benchmark.extra_info["peak memory so far, GB"] = round(peak, 2)
+    assert peak < 4  # runaway memory, not a target

@@ -1,0 +1,5 @@
+"""``python -m energyflows`` is the command line."""
+
+from energyflows.cli import main
+
+main()
