@@ -23,6 +23,7 @@ QUIET_STRINGS = ("api.legacy_string_dtype", True)
 CARRIERS = (
     "gas",
     "biomethane",
+    "difference",
     "pipeline gas",
     "lng",
     "demand",

@@ -119,7 +119,7 @@ PRODUCTION = _table(
     ["zone", "kind", "year"],
     {
         "zone": text(),
-        "kind": text(among=("gas", "biomethane")),
+        "kind": text(among=("gas", "biomethane", "difference")),
         "shape": text(among=SHAPES),
         "year": year(),
         "twh": number(),
