@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import csv
+from collections.abc import Iterator
 from pathlib import Path
 
 import pandas as pd
@@ -14,6 +16,9 @@ from energyflows.tables._schemas import SCHEMAS
 #: The header is line 1 of the file, so the row with index 0 stands in line 2.
 _FIRST_LINE = 2
 _FLAGS = {"true": True, "false": False}
+#: Whole numbers below this are exact as floats.
+_LARGEST = 2.0**53
+_DAYS = (pd.Timestamp("1900-01-01"), pd.Timestamp("2199-12-31"))
 
 
 def find_schema(name: str) -> pa.DataFrameSchema:
@@ -76,16 +81,49 @@ def read_table(name: str, path: str | Path) -> pd.DataFrame:
 
 def _read_cells(path: Path) -> pd.DataFrame:
     """Return all cells as text."""
+    lines = _split_lines(path)
+    if not lines or not lines[0]:
+        raise TableError(f"{path}: the file is empty; expected a header line with the column names")
+    header = [name.strip() or f"(unnamed {place})" for place, name in enumerate(lines[0], 1)]
+    problems = list(_find_layout_problems(header, lines[1:]))
+    if problems:
+        raise TableError(list_problems(f"{len(problems)} problem(s) in {path}:", problems))
+    return pd.DataFrame(lines[1:], columns=header, dtype=str)
+
+
+def _split_lines(path: Path) -> list[list[str]]:
+    """Return the cells of each line; empty lines at the end do not count."""
     try:
-        return pd.read_csv(path, dtype=str, keep_default_na=False, encoding="utf-8", index_col=False)
+        with path.open(encoding="utf-8-sig", newline="") as file:
+            lines = list(csv.reader(file, strict=True))
     except FileNotFoundError:
         raise TableError(f"{path}: no such file") from None
     except OSError as error:
         raise TableError(f"{path}: cannot be read ({error.strerror or error})") from None
-    except pd.errors.EmptyDataError:
-        raise TableError(f"{path}: the file is empty; expected a header line with the column names") from None
-    except (pd.errors.ParserError, UnicodeDecodeError, ValueError) as error:
-        raise TableError(f"{path}: not a CSV file in UTF-8 ({str(error).strip()})") from None
+    except (csv.Error, ValueError) as error:
+        raise TableError(f"{path}: not a CSV file in UTF-8 ({error})") from None
+    while lines and not lines[-1]:
+        lines.pop()
+    return lines
+
+
+def _find_layout_problems(header: list[str], rows: list[list[str]]) -> Iterator[str]:
+    """List what keeps cells from standing in one column and one line each."""
+    for name in sorted({name for name in header if header.count(name) > 1}):
+        yield f"line 1: column {name} stands more than once"
+    line = _FIRST_LINE
+    for row in rows:
+        breaks = sum(len(cell.splitlines()) - 1 for cell in row if "\n" in cell or "\r" in cell)
+        if not row:
+            yield f"line {line}: found an empty line, expected a row"
+        elif len(row) != len(header):
+            yield (
+                f"line {line}: found {len(row)} cells, expected {len(header)} as in the header; "
+                "text that holds a comma needs quotes"
+            )
+        if breaks:
+            yield f"line {line}: found a line break inside a cell, expected one line for each row"
+        line += 1 + breaks
 
 
 class Problems(dict[tuple[str, object], str]):
@@ -130,12 +168,11 @@ def _parse_column(texts: pd.Series, kind: str) -> tuple[pd.Series, str]:
         values = texts.str.lower().map(_FLAGS)
         return (values.astype(bool) if values.notna().all() else values), "true or false"
     if kind.startswith("datetime"):
-        return pd.to_datetime(texts, format="%Y-%m-%d", errors="coerce").astype("datetime64[ns]"), (
-            "a day like 2025-01-31"
-        )
+        days = pd.to_datetime(texts, format="%Y-%m-%d", errors="coerce")
+        return days.where(days.between(*_DAYS)).astype("datetime64[ns]"), "a day like 2025-01-31, from 1900 to 2199"
     if kind == "Int64":
-        numbers = pd.to_numeric(texts, errors="coerce")
-        return numbers.where(numbers % 1 == 0).astype("Int64"), "a whole number"
+        numbers = pd.to_numeric(texts, errors="coerce").astype(float)
+        return numbers.where((numbers % 1 == 0) & (numbers.abs() < _LARGEST)).astype("Int64"), "a whole number"
     if kind == "float64":
         return pd.to_numeric(texts, errors="coerce").astype(float), "a number"
     return texts.where(texts != ""), "text"
@@ -181,8 +218,10 @@ def _tell_cases(
             told[extra, None] = f"column {extra} is not known; expected only {', '.join(schema.columns)}"
         elif "unique" in check:
             if row is not None and not pd.isna(row):
-                key = ", ".join(f"{name} {frame.at[int(row), name]}" for name in schema.unique)
+                key = ", ".join(f"{name} {frame.at[int(row), name]}" for name in schema.unique if name in frame)
                 told["key", row] = f"line {int(row) + _FIRST_LINE}: {key} stands more than once"
+        elif "dtype" in check and any(told_column == column for told_column, _ in skip):
+            continue  # the cells that keep the column from its type are told already
         elif (column, row) not in skip and column in schema.columns:
             told[column, row] = _tell_case(check, column, row, case.failure_case, schema)
     return told

@@ -22,7 +22,7 @@ UNITS = (
     "multiple of JKM",
     "working days",
 )
-PERIOD = r"^\d{4}(-(0[1-9]|1[0-2])|Q[1-4])?$"
+PERIOD = r"^(19|20)[0-9]{2}(-(0[1-9]|1[0-2])|Q[1-4])?$"
 SHAPES = ("flat", "demand")
 
 
