@@ -9,7 +9,7 @@ import pandas as pd
 
 from energyflows.datasets._passport import FILE_NAME, find_folder, find_mismatch, hash_file, read_passports
 from energyflows.errors import EnergyFlowsError, PassportError, TableError, list_problems
-from energyflows.tables import NAMES, check_tables, find_problems, find_schema, read_table
+from energyflows.tables import NAMES, check_tables, find_schema, read_table
 
 
 def load_tables(path: str | Path | None = None) -> dict[str, pd.DataFrame]:
@@ -60,11 +60,13 @@ def load_tables(path: str | Path | None = None) -> dict[str, pd.DataFrame]:
 
 def _check_folder(folder: Path) -> Path:
     """Refuse a folder that holds no table, which is nearly always a wrong path."""
-    if not folder.is_dir():
-        raise TableError(f"{folder}: no such folder; expected one that holds tables as NAME.csv")
+    try:
+        files = {file.name for file in folder.iterdir()}
+    except (OSError, ValueError):
+        raise TableError(f"{folder}: no such folder; expected one that holds tables as NAME.csv") from None
     known = {f"{name}{ending}" for name in NAMES for ending in (".csv", ".add.csv")}
-    strangers = sorted(file.name for file in folder.glob("*.csv") if file.name not in known)
-    if strangers or not any((folder / name).exists() for name in known):
+    strangers = sorted(file for file in files - known if file.lower().endswith(".csv"))
+    if strangers or not files & known:
         raise TableError(
             f"{folder}: found {', '.join(strangers) or 'no table'}; expected files named after tables: "
             f"{', '.join(NAMES)} (NAME.csv replaces, NAME.add.csv adds rows)"
@@ -77,10 +79,7 @@ def _refuse_changed(folders: list[Path]) -> None:
     problems = []
     for folder in folders:
         for name, passport in read_passports(folder).items():
-            file = folder / str(passport.get("path", f"{name}.csv"))
-            if not file.exists():
-                problems.append(f"{file}: named in {FILE_NAME} but missing")
-            elif mismatch := find_mismatch(file, passport):
+            if mismatch := find_mismatch(folder / passport.get("path", f"{name}.csv"), passport):
                 problems.append(mismatch)
             problems += _find_unit_problems(name, passport)
     if problems:
@@ -134,11 +133,17 @@ def _describe(name: str, packaged: Path, own: Path | None) -> dict[str, Any]:
 
 
 def _extend(name: str, frame: pd.DataFrame, path: Path) -> pd.DataFrame:
-    """Append the rows of a user's file and check the whole again."""
+    """Append the rows of a user's file, none of which may be there already."""
     joined = pd.concat([frame, read_table(name, path)], ignore_index=True)
-    problems = find_problems(joined, find_schema(name))
+    joined.attrs["first_added"] = first = len(frame)
+    key = find_schema(name).unique
+    problems = [
+        f"line {row - first + 2}: {', '.join(f'{column} {joined.at[row, column]}' for column in key)} is in {name}.csv "
+        f"already; to change rows, put the whole table there as {name}.csv"
+        for row in joined.index[joined.duplicated(key)]
+    ]
     if problems:
-        raise TableError(list_problems(f"{path} does not fit onto the packaged table:", problems.values()))
+        raise TableError(list_problems(f"{len(problems)} problem(s) in {path}:", problems))
     return joined
 
 

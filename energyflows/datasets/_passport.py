@@ -4,10 +4,11 @@ from __future__ import annotations
 
 import hashlib
 import json
+from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
-from energyflows.errors import PassportError
+from energyflows.errors import PassportError, list_problems
 
 FILE_NAME = "datapackage.json"
 
@@ -46,11 +47,62 @@ def read_passports(folder: Path) -> dict[str, dict[str, Any]]:
     path = folder / FILE_NAME
     if not path.exists():
         return {}
+    return {resource["name"]: resource for resource in read_package(path)["resources"]}
+
+
+def read_package(path: Path) -> dict[str, Any]:
+    """Read a data package whose resources have the form this library relies on.
+
+    Parameters
+    ----------
+    path : Path
+        A ``datapackage.json``.
+
+    Returns
+    -------
+    dict
+        The package as written in the file.
+
+    Raises
+    ------
+    PassportError
+        If the file cannot be read or has another form.
+    """
     try:
         package = json.loads(path.read_text(encoding="utf-8"))
-        return {resource["name"]: resource for resource in package["resources"]}
-    except (OSError, ValueError, KeyError, TypeError) as error:
+    except (OSError, ValueError, RecursionError) as error:
         raise PassportError(f"{path}: not a data package ({type(error).__name__}: {error})") from None
+    problems = list(_find_form_problems(package))
+    if problems:
+        raise PassportError(list_problems(f"{path}: not a data package:", problems))
+    return dict(package)
+
+
+def _find_form_problems(package: object) -> Iterator[str]:
+    """List what differs from ``{"resources": [{"name": …, "path": …, "schema": {"fields": [{"name": …}]}}]}``."""
+    resources = package.get("resources") if isinstance(package, dict) else None
+    if not isinstance(resources, list):
+        yield "found no list 'resources', expected one with an entry for each table"
+        return
+    names = set()
+    for number, resource in enumerate(resources, 1):
+        if not isinstance(resource, dict) or not isinstance(resource.get("name"), str):
+            yield f"resource {number}: found no text 'name', expected the name of a table"
+            continue
+        if resource["name"] in names:
+            yield f"resource {number}: {resource['name']!r} stands more than once"
+        names.add(resource["name"])
+        if not isinstance(resource.get("path", ""), str):
+            yield f"resource {number}: found path {resource['path']!r}, expected one file name"
+        if not _has_named_fields(resource.get("schema", {})):
+            yield f"resource {number}: found another schema, expected {{'fields': [{{'name': …}}, …]}}"
+
+
+def _has_named_fields(schema: object) -> bool:
+    fields = schema.get("fields", []) if isinstance(schema, dict) else None
+    return isinstance(fields, list) and all(
+        isinstance(field, dict) and isinstance(field.get("name"), str) for field in fields
+    )
 
 
 def hash_file(path: Path) -> str:
@@ -82,10 +134,15 @@ def find_mismatch(path: Path, passport: dict[str, Any]) -> str | None:
     Returns
     -------
     str or None
-        One sentence, or nothing if the hash is right.
+        One sentence, or nothing if the file is there and its hash, if any, is right.
     """
     expected = passport.get("hash")
-    found = hash_file(path)
+    try:
+        found = hash_file(path)
+    except FileNotFoundError:
+        return f"{path}: named in {FILE_NAME} but missing"
+    except (OSError, ValueError) as error:
+        return f"{path}: named in {FILE_NAME} but cannot be read ({error})"
     if expected is None or found == expected:
         return None
     return (

@@ -26,6 +26,7 @@ REFERENCES = (
     ("supply", "bus", "zones", "zone"),
     ("supply", "shape", "zones", "zone"),
     ("supply", "follows", "observed_flows", "series"),
+    ("contracts", "zone", "zones", "zone"),
     ("contracts", "link", "pipelines", "pipeline"),
     ("ownership", "link", "pipelines", "pipeline"),
     ("observed_flows", "link", "pipelines", "pipeline"),
@@ -60,7 +61,22 @@ MAIN_VALUES = {
     "parameters": "value",
 }
 
+#: (table, column, whether a link may stand there): a zone, or all of the EU.
+PLACES = (
+    ("rules", "zone", True),
+    ("observed_imports", "importer", False),
+    ("observed_storage", "zone", False),
+)
+
 _OPEN_START, _OPEN_END = pd.Timestamp("1900-01-01"), pd.Timestamp("2199-12-31")
+
+
+def _locate(tables: Tables, name: str, row: int) -> str:
+    """Return file and line of a row; rows of a user's ``NAME.add.csv`` follow those of ``NAME.csv``."""
+    first_added = tables[name].attrs.get("first_added")
+    if first_added is None or row < first_added:
+        return f"{name}.csv line {row + 2}"
+    return f"{name}.add.csv line {row - first_added + 2}"
 
 
 def check_references(tables: Tables) -> Iterator[str]:
@@ -69,7 +85,19 @@ def check_references(tables: Tables) -> Iterator[str]:
         values = tables[table][column].dropna()
         known = set(tables[target][key])
         for row, value in values[~values.isin(known)].items():
-            yield f"{table}.csv line {row + 2}, column {column}: {value!r} is not in {target}.csv, column {key}"
+            where = _locate(tables, table, row)
+            yield f"{where}, column {column}: {value!r} is not in {target}.csv, column {key}"
+
+
+def check_places(tables: Tables) -> Iterator[str]:
+    """Where a figure may be for all of the EU, the place is ``EU27`` or exists."""
+    zones = {*tables["zones"]["zone"], "EU27"}
+    links = set(tables["pipelines"]["pipeline"])
+    for name, column, or_link in PLACES:
+        values = tables[name][column].dropna()
+        expected = "EU27, a zone or a pipeline" if or_link else "EU27 or a zone"
+        for row, value in values[~values.isin(zones | links if or_link else zones)].items():
+            yield f"{_locate(tables, name, row)}, column {column}: found {value!r}, expected {expected}"
 
 
 def check_sources(tables: Tables) -> Iterator[str]:
@@ -79,8 +107,9 @@ def check_sources(tables: Tables) -> Iterator[str]:
         if name == "sources":
             continue
         for column in [c for c in ("source", "tariff_source") if c in table]:
-            for value in sorted(set(table[column].dropna()) - known):
-                yield f"{name}.csv, column {column}: source {value!r} is not in sources.csv"
+            unknown = table[column][~table[column].isin(known)].drop_duplicates()
+            for row, value in unknown.items():
+                yield f"{_locate(tables, name, row)}, column {column}: source {value!r} is not in sources.csv"
 
 
 def check_validity(tables: Tables) -> Iterator[str]:
@@ -90,12 +119,14 @@ def check_validity(tables: Tables) -> Iterator[str]:
         start = table["valid_from"].fillna(_OPEN_START)
         end = table["valid_to"].fillna(_OPEN_END)
         for row in table.index[end < start]:
-            yield f"{name}.csv line {row + 2}: valid_to {end[row]:%Y-%m-%d} is before valid_from"
+            days = f"valid_to {end[row]:%Y-%m-%d} is before valid_from {start[row]:%Y-%m-%d}"
+            yield f"{_locate(tables, name, row)}: {days}"
         spans = table[key].assign(start=start, end=end).sort_values([*key, "start"])
         previous_end = spans.groupby(key)["end"].shift()
         for row in spans.index[previous_end >= spans["start"]]:
             what = ", ".join(str(table.at[row, column]) for column in key)
-            yield f"{name}.csv line {row + 2}: {what} overlaps a row that holds to {previous_end[row]:%Y-%m-%d}"
+            days = f"valid_from {start[row]:%Y-%m-%d} overlaps a row that holds to {previous_end[row]:%Y-%m-%d}"
+            yield f"{_locate(tables, name, row)}: {what}: {days}"
 
 
 def check_estimates(tables: Tables) -> Iterator[str]:
@@ -106,10 +137,11 @@ def check_estimates(tables: Tables) -> Iterator[str]:
         given = value.notna()
         bare = given & (table["confidence"] == "estimate") & (low.isna() | high.isna())
         for row in table.index[bare]:
-            yield f"{name}.csv line {row + 2}: an estimate needs low and high"
+            yield f"{_locate(tables, name, row)}: an estimate needs low and high"
         outside = given & ((low > value) | (high < value))
         for row in table.index[outside]:
-            yield f"{name}.csv line {row + 2}: {column} {value[row]:g} lies outside {low[row]:g} to {high[row]:g}"
+            outside_of = f"{column} {value[row]:g} lies outside {low[row]:g} to {high[row]:g}"
+            yield f"{_locate(tables, name, row)}: {outside_of}"
 
 
 def check_profiles(tables: Tables) -> Iterator[str]:
@@ -153,12 +185,15 @@ def check_bounds(tables: Tables) -> Iterator[str]:
     """LNG bounds enclose the expected volume."""
     lng = tables["lng_suppliers"]
     for row in lng.index[(lng["min_twh"] > lng["twh"]) | (lng["max_twh"] < lng["twh"])]:
-        yield f"lng_suppliers.csv line {row + 2}: twh {lng.at[row, 'twh']:g} lies outside min_twh to max_twh"
+        twh, least, most = lng.loc[row, ["twh", "min_twh", "max_twh"]]
+        where = _locate(tables, "lng_suppliers", row)
+        yield f"{where}: twh {twh:g} lies outside min_twh {least:g} to max_twh {most:g}"
 
 
 #: All of them, in the order they are told.
 CHECKS: tuple[Check, ...] = (
     check_references,
+    check_places,
     check_sources,
     check_validity,
     check_estimates,

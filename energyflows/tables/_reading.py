@@ -82,48 +82,48 @@ def read_table(name: str, path: str | Path) -> pd.DataFrame:
 def _read_cells(path: Path) -> pd.DataFrame:
     """Return all cells as text."""
     lines = _split_lines(path)
-    if not lines or not lines[0]:
+    if not lines or not lines[0][1]:
         raise TableError(f"{path}: the file is empty; expected a header line with the column names")
-    header = [name.strip() or f"(unnamed {place})" for place, name in enumerate(lines[0], 1)]
-    problems = list(_find_layout_problems(header, lines[1:]))
+    header = [name.strip() or f"(unnamed {place})" for place, name in enumerate(lines[0][1], 1)]
+    problems = list(_find_layout_problems(header, lines))
     if problems:
         raise TableError(list_problems(f"{len(problems)} problem(s) in {path}:", problems))
-    return pd.DataFrame(lines[1:], columns=header, dtype=str)
+    return pd.DataFrame([cells for _, cells in lines[1:]], columns=header, dtype=str)
 
 
-def _split_lines(path: Path) -> list[list[str]]:
-    """Return the cells of each line; empty lines at the end do not count."""
+def _split_lines(path: Path) -> list[tuple[int, list[str]]]:
+    """Return the cells of each row and the line it ends in; empty lines at the end do not count."""
     try:
         with path.open(encoding="utf-8-sig", newline="") as file:
-            lines = list(csv.reader(file, strict=True))
+            reader = csv.reader(file, strict=True)
+            lines = [(reader.line_num, cells) for cells in reader]
     except FileNotFoundError:
         raise TableError(f"{path}: no such file") from None
     except OSError as error:
         raise TableError(f"{path}: cannot be read ({error.strerror or error})") from None
     except (csv.Error, ValueError) as error:
         raise TableError(f"{path}: not a CSV file in UTF-8 ({error})") from None
-    while lines and not lines[-1]:
+    while lines and not lines[-1][1]:
         lines.pop()
     return lines
 
 
-def _find_layout_problems(header: list[str], rows: list[list[str]]) -> Iterator[str]:
-    """List what keeps cells from standing in one column and one line each."""
+def _find_layout_problems(header: list[str], lines: list[tuple[int, list[str]]]) -> Iterator[str]:
+    """List what keeps each cell from its column and each row from a line of its own."""
     for name in sorted({name for name in header if header.count(name) > 1}):
         yield f"line 1: column {name} stands more than once"
-    line = _FIRST_LINE
-    for row in rows:
-        breaks = sum(len(cell.splitlines()) - 1 for cell in row if "\n" in cell or "\r" in cell)
-        if not row:
+    previous = 0
+    for line, cells in lines:
+        if line > previous + 1:
+            yield f"line {previous + 1}: found a line break inside a cell, expected one line for each row"
+        if not cells:
             yield f"line {line}: found an empty line, expected a row"
-        elif len(row) != len(header):
+        elif len(cells) != len(header):
             yield (
-                f"line {line}: found {len(row)} cells, expected {len(header)} as in the header; "
-                "text that holds a comma needs quotes"
+                f"line {line}: found {len(cells)} cells, expected {len(header)} as in the header; "
+                "a text with a comma in it needs quotes"
             )
-        if breaks:
-            yield f"line {line}: found a line break inside a cell, expected one line for each row"
-        line += 1 + breaks
+        previous = line
 
 
 class Problems(dict[tuple[str, object], str]):
