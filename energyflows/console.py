@@ -11,12 +11,14 @@ from pathlib import Path
 
 import pandas as pd
 import xarray as xr
+from rich.cells import cell_len
 from rich.console import Console
 from rich.table import Table
+from rich.text import Text
 
 from energyflows.errors import OutputError, UnknownNameError, UsageError
 from energyflows.results import write_results
-from energyflows.summary import GCV
+from energyflows.summary import ALL_LNG, GCV
 
 Tables = Mapping[str, pd.DataFrame]
 
@@ -27,7 +29,7 @@ GROUP_TITLES = {
 #: Columns of a table that fit a terminal; ``--json`` and the CSV files have all of them.
 SHOWN_COLUMNS = {
     "zones": ["zone", "name", "kind", "country", "eu", "note"],
-    "pipelines": ["pipeline", "capacity_gwh_d", "tariff_eur_mwh", "valid_from", "valid_to", "confidence", "source"],
+    "pipelines": ["pipeline", "capacity_gwh_d", "tariff_eur_mwh", "status", "valid_from", "valid_to", "source"],
     "lng_terminals": ["terminal", "zone", "sendout_gwh_d", "status", "valid_from", "valid_to", "confidence", "source"],
     "lng_suppliers": ["bus", "pool", "year", "twh", "min_twh", "max_twh", "confidence", "source"],
     "storages": ["zone", "working_volume_twh", "injection_gwh_d", "withdrawal_gwh_d", "valid_from", "source"],
@@ -50,9 +52,13 @@ _ZONE_COLUMNS = ("zone", "from", "to", "bus", "pool", "importer")
 _LINK_COLUMNS = ("pipeline", "link", "series", "follows")
 
 
+#: Words longer than this may be broken to make a table fit.
+_LONGEST_WORD = 24
+
+
 def open_console() -> Console:
-    """Return a console on standard output, wide enough for the tables when output goes to a file."""
-    return Console(width=None if sys.stdout.isatty() else 120, highlight=False, emoji=False)
+    """Return a console on standard output that takes text as it is, not as markup."""
+    return Console(width=None if sys.stdout.isatty() else 120, highlight=False, emoji=False, markup=False)
 
 
 def make_table(title: str, columns: Mapping[str, str], rows: list[list[str]], caption: str | None = None) -> Table:
@@ -74,14 +80,44 @@ def make_table(title: str, columns: Mapping[str, str], rows: list[list[str]], ca
     rich.table.Table
         Ready to print.
     """
-    table = Table(title=title, caption=caption, title_justify="left", caption_justify="left", box=None, pad_edge=False)
+    table = Table(
+        title=Text(title),
+        caption=Text(caption) if caption else None,
+        title_justify="left",
+        caption_justify="left",
+        box=None,
+        pad_edge=False,
+    )
     for header, justify in columns.items():
+        texts = [header, *(row[len(table.columns)] for row in rows)]
+        right = justify == "right"
         table.add_column(
-            header, justify="right" if justify == "right" else "left", no_wrap=justify == "right", overflow="fold"
+            Text(header),
+            justify="right" if right else "left",
+            no_wrap=right,
+            overflow="fold",
+            min_width=max(map(cell_len, texts)) if right else _measure_words(texts),
         )
     for row in rows:
-        table.add_row(*row)
+        table.add_row(*map(Text, row))
     return table
+
+
+def _measure_words(texts: list[str]) -> int:
+    """Return the length of the longest word, or that at which words may be broken."""
+    return min(_LONGEST_WORD, max(cell_len(word) for text in texts for word in text.split() or [""]))
+
+
+def print_table(console: Console, table: Table) -> None:
+    """Print a table with all its columns, on longer lines than the console has if it must.
+
+    A narrower table would lose columns without a word.
+    """
+    least = sum(column.min_width or 0 for column in table.columns) + 2 * (len(table.columns) - 1)
+    kept = console.width
+    console.width = max(kept, least)
+    console.print(table)
+    console.width = kept
 
 
 def show_number(value: float, digits: int = 1, suffix: str = "") -> str:
@@ -89,10 +125,10 @@ def show_number(value: float, digits: int = 1, suffix: str = "") -> str:
 
     Examples
     --------
-    >>> show_number(1234.56), show_number(float("nan")), show_number(0.25, 0, " %")
-    ('1,234.6', '–', '0 %')
+    >>> show_number(1234.56), show_number(float("nan")), show_number(-0.004, 2, " %")
+    ('1,234.6', '–', '0.00 %')
     """
-    return "–" if pd.isna(value) else f"{value:,.{digits}f}{suffix}".replace("-0.0", "0.0")
+    return "–" if pd.isna(value) else f"{round(value, digits) + 0.0:,.{digits}f}{suffix}"
 
 
 def print_run(summary: Tables, *, resolution: str, folder: Path | None) -> None:
@@ -110,15 +146,15 @@ def print_run(summary: Tables, *, resolution: str, folder: Path | None) -> None:
     console = open_console()
     years = summary["years"]
     span = f"{years.index[0]}–{years.index[-1]}" if len(years) > 1 else str(years.index[0])
-    console.print(f"[bold]energyflows[/bold] · reference · {span} · {resolution}")
+    console.print(f"energyflows · reference · {span} · {resolution}", style="bold")
     console.print(f"TWh at gross calorific value; bcm at {GCV} TWh/bcm; observed figures beside modelled ones.\n")
-    console.print(_tabulate_years(years))
+    print_table(console, _tabulate_years(years))
     for year in years.index:
         console.print()
-        console.print(_tabulate_imports(summary["imports"], year))
+        print_table(console, _tabulate_imports(summary["imports"], year))
         for group in GROUP_TITLES:
             console.print()
-            console.print(_tabulate_corridors(summary["corridors"], year, group))
+            print_table(console, _tabulate_corridors(summary["corridors"], year, group))
     console.print()
     for line in _list_remarks(summary):
         console.print(line)
@@ -147,21 +183,29 @@ def _tabulate_years(years: pd.DataFrame) -> Table:
 
 
 def _tabulate_imports(imports: pd.DataFrame, year: int) -> Table:
+    chosen = imports[imports["year"] == year]
     rows = [
         [
-            f"{row.origin} {'LNG' if row.kind == 'lng' else 'pipeline'}",
+            _name_entry(row.origin, row.kind),
             show_number(row.twh),
             show_number(row.bcm),
             show_number(100 * row.share, 1, " %"),
             show_number(row.observed_twh),
         ]
-        for row in imports[imports["year"] == year].itertuples()
+        for row in chosen.itertuples()
     ]
-    total = imports.loc[imports["year"] == year, ["twh", "bcm"]].sum()
-    rows.append(["total, net", show_number(total["twh"]), show_number(total["bcm"]), "100.0 %", ""])
+    total = chosen.loc[chosen["origin"] != ALL_LNG[0], ["twh", "bcm"]].sum()
+    rows.insert(-1, ["total, net", show_number(total["twh"]), show_number(total["bcm"]), "100.0 %", ""])
     columns = {"origin": "left", "TWh": "right", "bcm": "right", "share": "right", "observed TWh": "right"}
     caption = "By the corridor or cargo gas enters by; gas from a neighbour's grid is named after the neighbour."
     return make_table(f"EU27 net imports {year}", columns, rows, caption)
+
+
+def _name_entry(origin: str, kind: str) -> str:
+    """Return what a row of the imports table is called."""
+    if (origin, kind) == ALL_LNG:
+        return "of which all LNG"
+    return f"{origin} {'LNG' if kind == 'lng' else 'pipeline'}"
 
 
 def _tabulate_corridors(corridors: pd.DataFrame, year: int, group: str) -> Table:
@@ -221,7 +265,11 @@ def print_json(content: Tables) -> None:
         )
         for name, frame in content.items()
     }
-    sys.stdout.write(json.dumps(rows, indent=1, ensure_ascii=False) + "\n")
+    sys.stdout.write(json.dumps(rows, indent=1, ensure_ascii=not _takes_any_letter()) + "\n")
+
+
+def _takes_any_letter() -> bool:
+    return "utf" in (sys.stdout.encoding or "").lower()
 
 
 def print_list(what: str, tables: Tables, *, json: bool) -> None:
@@ -286,8 +334,10 @@ def print_rows(name: str, tables: Tables, *, json: bool) -> None:
         print_json({**found, "sources": sources})
         return
     for table, frame in found.items():
-        columns = [column for column in SHOWN_COLUMNS[table] if frame[column].notna().any()]
-        _print_frame(f"{table}: {len(frame)} rows", frame[columns])
+        columns = [column for column in SHOWN_COLUMNS[table] if column in frame and frame[column].notna().any()]
+        hidden = int(frame.notna().any().sum()) - len(columns)
+        more = f"; {hidden} more columns with --json" if hidden else ""
+        _print_frame(f"{table}: {len(frame)} rows{more}", frame[columns])
     if cited:
         _print_frame(f"{len(sources)} sources", sources[SHOWN_COLUMNS["sources"]])
 
@@ -312,13 +362,14 @@ def find_rows(name: str, tables: Tables) -> dict[str, pd.DataFrame]:
     UnknownNameError
         If there is nothing of that name; names like it are offered.
     """
-    if name in tables:
-        return {name: tables[name]}
+    if name.lower() in tables:
+        return {name.lower(): tables[name.lower()]}
     zones, links = set(tables["zones"]["zone"]), set(tables["pipelines"]["pipeline"])
     if name.upper() not in zones | links:
         from difflib import get_close_matches
 
-        close = get_close_matches(name.upper(), [*zones, *links, *(t.upper() for t in tables)], n=4)
+        near = get_close_matches(name.upper(), [*sorted(zones | links), *(table.upper() for table in tables)], n=4)
+        close = [word.lower() if word.lower() in tables else word for word in near]
         hint = f"; did you mean {', '.join(close)}?" if close else "; see 'energyflows list tables|zones|links'"
         raise UnknownNameError(f"nothing is called {name!r}{hint}")
     columns = _ZONE_COLUMNS if name.upper() in zones else _LINK_COLUMNS
@@ -334,14 +385,14 @@ def _print_frame(title: str, frame: pd.DataFrame) -> None:
     columns = {c: "right" if pd.api.types.is_numeric_dtype(frame[c]) else "left" for c in frame.columns}
     rows = [["" if pd.isna(cell) else _show_cell(cell) for cell in row] for row in frame.itertuples(index=False)]
     console = open_console()
-    console.print(make_table(title, {str(c): j for c, j in columns.items()}, rows))
+    print_table(console, make_table(title, {str(c): j for c, j in columns.items()}, rows))
     console.print()
 
 
 def _show_cell(cell: object) -> str:
     if isinstance(cell, pd.Timestamp):
         return f"{cell:%Y-%m-%d}"
-    return f"{cell:g}" if isinstance(cell, float) else str(cell).replace("[", r"\[")
+    return f"{cell:g}" if isinstance(cell, float) else str(cell)
 
 
 def check_folder(folder: Path) -> None:
@@ -357,15 +408,15 @@ def check_folder(folder: Path) -> None:
     OutputError
         If it holds something, or cannot be written.
     """
-    if folder.is_dir() and not any(folder.iterdir()):
-        folder.rmdir()
-    if folder.exists():
-        raise OutputError(f"--out {folder}: exists already and is left as it is; name a new folder")
+    folder = folder.absolute()
     try:
+        taken = folder.exists() and not (folder.is_dir() and not any(folder.iterdir()))
         folder.parent.mkdir(parents=True, exist_ok=True)
         Path(tempfile.mkdtemp(dir=folder.parent, prefix=".energyflows-")).rmdir()
     except OSError as error:
         raise OutputError(f"--out {folder}: cannot be written ({error.strerror or error})") from None
+    if taken:
+        raise OutputError(f"--out {folder}: exists already and is left as it is; name a new folder")
 
 
 def write_folder(folder: Path, results: xr.Dataset, summary: Tables) -> None:
@@ -385,13 +436,19 @@ def write_folder(folder: Path, results: xr.Dataset, summary: Tables) -> None:
     OutputError
         If it cannot be written; nothing is left behind.
     """
-    aside = Path(tempfile.mkdtemp(dir=folder.parent, prefix=".energyflows-"))
+    folder = folder.absolute()
+    aside = None
     try:
+        aside = Path(tempfile.mkdtemp(dir=folder.parent, prefix=".energyflows-"))
         write_results(results, aside / "results.nc")
         for name, frame in summary.items():
             frame.to_csv(aside / f"{name}.csv", index=bool(frame.index.name))
         aside.chmod(0o755)
+        if folder.is_dir():
+            folder.rmdir()
         aside.rename(folder)
     except OSError as error:
-        shutil.rmtree(aside, ignore_errors=True)
         raise OutputError(f"--out {folder}: cannot be written ({error})") from None
+    finally:
+        if aside is not None:
+            shutil.rmtree(aside, ignore_errors=True)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import Iterable, Mapping
 
 import pandas as pd
@@ -120,4 +121,12 @@ def join_years(parts: list[xr.Dataset]) -> xr.Dataset:
     )
     joined["objective"] = sum(part["objective"] for part in parts)
     joined["objective"].attrs = parts[0]["objective"].attrs
+    joined.attrs["meta"] = _join_meta(parts)
     return joined.assign_coords({**fixed, "weight_days": joined["weight_days"]})
+
+
+def _join_meta(parts: list[xr.Dataset]) -> str:
+    """Return the description of the last part with the years of all."""
+    described = [json.loads(part.attrs.get("meta", "{}")) for part in parts]
+    years = [year for meta in described for year in meta.get("years", [])]
+    return json.dumps({**described[-1], "years": years})

@@ -154,6 +154,8 @@ def _explain(n: pypsa.Network, condition: str) -> SolveError:
         causes = find_contradictions(n) or find_shortages(n)
         if causes:
             return InfeasibleError(list_problems("no flow meets all bounds; likely causes:", causes))
+        if condition == "infeasible":
+            return InfeasibleError("no flow meets all bounds, even with gas from nowhere; check ramps and fixed flows")
     if condition in {"unbounded", "infeasible_or_unbounded", "unknown"}:
         causes = find_unlimited(n)
         return UnboundedError(list_problems("the cost falls without limit; likely causes:", causes))
@@ -174,8 +176,8 @@ def find_contradictions(n: pypsa.Network) -> list[str]:
         One sentence per component.
     """
     found = []
-    for name in ("Generator", "Link"):
-        low, high = (n.get_switchable_as_dense(name, attribute) for attribute in ("p_min_pu", "p_max_pu"))
+    for name, letter in (("Generator", "p"), ("Link", "p"), ("Store", "e")):
+        low, high = (n.get_switchable_as_dense(name, f"{letter}_{edge}_pu") for edge in ("min", "max"))
         for element in low.columns[(low > high + 1e-9).any()]:
             when = low.index[(low[element] > high[element] + 1e-9)][0]
             found.append(f"{name.lower()} {element}: its minimum is above its maximum at {_tell_time(when)}")

@@ -7,6 +7,7 @@ another.
 
 from __future__ import annotations
 
+from numbers import Real
 from typing import TypeVar
 
 import numpy as np
@@ -28,12 +29,13 @@ CALORIFIC_VALUES: dict[str, float] = {
 
 _ENERGY_TWH = {"TWh": 1.0, "GWh": 1e-3, "MWh": 1e-6, "TJ": 1 / 3600, "PJ": 1 / 3.6}
 _VOLUME_BCM = {"bcm": 1.0, "mcm": 1e-3}
-_PERIOD_DAYS = {"": None, "d": 1.0, "y": 365.0}
+_PERIOD_DAYS = {"": None, "/d": 1.0, "/y": 365.0}
 
 
 def _split(unit: str) -> tuple[str, float | None]:
     """Split ``"mcm/d"`` into its quantity and the days of its period."""
-    quantity, _, period = unit.partition("/")
+    quantity, slash, period = str(unit).partition("/")
+    period = slash + period
     known = quantity in _ENERGY_TWH or quantity in _VOLUME_BCM
     if not known or period not in _PERIOD_DAYS:
         quantities = ", ".join([*_ENERGY_TWH, *_VOLUME_BCM])
@@ -47,7 +49,7 @@ def _to_twh(quantity: str, gcv: float | None) -> float:
     """Return how many TWh one ``quantity`` holds."""
     if quantity in _ENERGY_TWH:
         return _ENERGY_TWH[quantity]
-    if gcv is None or not gcv > 0:
+    if not isinstance(gcv, Real) or not 0 < gcv < float("inf"):
         raise UsageError(
             f"{quantity} is a volume: name the gross calorific value, e.g. gcv=10.55 (TWh/bcm); found {gcv!r}"
         )

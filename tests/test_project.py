@@ -8,6 +8,7 @@ import sys
 import tomllib
 import zipfile
 from pathlib import Path
+from types import ModuleType
 
 import pytest
 from numpydoc.validate import validate
@@ -83,6 +84,9 @@ def test_public_names_are_a_short_sorted_list():
 
 @pytest.mark.parametrize("name", ef.__all__)
 def test_public_name_is_documented(name):
+    if isinstance(getattr(ef, name), ModuleType):
+        assert getattr(ef, name).__doc__
+        return
     faults = validate(f"energyflows.{name}")["errors"]
     assert [fault for fault in faults if fault[0] in DOCSTRING_FAULTS] == []
 

@@ -7,7 +7,7 @@ from typing import Any
 
 import pandas as pd
 
-from energyflows.datasets._passport import FILE_NAME, find_folder, find_mismatch, hash_file, read_passports
+from energyflows.datasets._passport import find_folder, find_mismatch, hash_file, read_passports
 from energyflows.errors import EnergyFlowsError, PassportError, TableError, list_problems
 from energyflows.tables import NAMES, check_tables, find_schema, read_table
 

@@ -16,6 +16,7 @@ from energyflows.network.lng import REST_OF_WORLD, add_rest_of_world, add_shippi
 from energyflows.network.pipelines import add_pipelines
 from energyflows.network.storage import add_storage
 from energyflows.network.supply import add_production, add_supply
+from energyflows.tables import select_in_service
 
 #: PyPSA asks its users to choose how text columns are stored; without a choice it warns at every import of rows.
 QUIET_STRINGS = ("api.legacy_string_dtype", True)
@@ -82,7 +83,8 @@ def build_network(
     """
     periods = build_periods(years, resolution)
     given = load_tables() if tables is None else tables
-    inputs = Inputs({name: strip_passport(table) for name, table in given.items()}, periods, resolution)
+    bare = {name: select_in_service(strip_passport(table)) for name, table in given.items()}
+    inputs = Inputs(bare, periods, resolution)
     with pypsa.option_context(*QUIET_STRINGS):
         return _assemble(inputs, given, stocks)
 

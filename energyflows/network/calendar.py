@@ -42,10 +42,13 @@ def list_years(years: int | Iterable[int]) -> list[int]:
     >>> list_years((2021, 2024))
     [2021, 2022, 2023, 2024]
     """
+    unreadable = f"years: found {years!r}, expected a year like 2025 or a pair like (2021, 2027)"
+    if isinstance(years, str):
+        raise UsageError(unreadable)
     try:
         given = [int(years)] if isinstance(years, int | np.integer) else [int(year) for year in years]
     except (TypeError, ValueError):
-        raise UsageError(f"years: found {years!r}, expected a year like 2025 or a pair like (2021, 2027)") from None
+        raise UsageError(unreadable) from None
     if not given:
         raise UsageError("years: found an empty list, expected a year like 2025 or a pair like (2021, 2027)")
     if given[-1] < given[0]:
@@ -178,7 +181,7 @@ def spread_series(rows: pd.DataFrame, days: pd.DatetimeIndex, weights: pd.Series
     pandas.Series
         GWh/d; missing where no row covers the day.
     """
-    first, after = days[0], days[-1] + pd.Timedelta(days=1)
+    first, after = pd.Timestamp(days[0].year, 1, 1), pd.Timestamp(days[-1].year + 1, 1, 1)
     spans = pd.DataFrame([parse_period(period) for period in rows["period"]], columns=["start", "end"], dtype="M8[ns]")
     spans["total"], spans["order"] = rows["twh"].to_numpy(), rows["frequency"].map(_MONTHS).to_numpy()
     spans = spans[(spans["start"] < after) & (spans["end"] > first)].sort_values("order", kind="stable")

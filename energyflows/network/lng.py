@@ -8,7 +8,7 @@ import pypsa
 from energyflows.network.calendar import find_overlaps, parse_period
 from energyflows.network.inputs import Inputs
 from energyflows.network.parts import add_links, cost_attribute
-from energyflows.network.supply import rate_years
+from energyflows.network.supply import cost_years, rate_years
 
 REST_OF_WORLD = "LNGROW"
 PRICE_HUB = "JKM"
@@ -38,7 +38,7 @@ def add_shipping(n: pypsa.Network, inputs: Inputs) -> None:
         {
             "bus0": {k: g["bus"].iat[0] for k, g in groups.items()},
             "bus1": {k: g["pool"].iat[0] for k, g in groups.items()},
-            "cost": {k: g["shipping_eur_mwh"].iat[-1] for k, g in groups.items()},
+            "cost": {k: cost_years(g, inputs, "shipping_eur_mwh").iat[-1] for k, g in groups.items()},
         }
     ).assign(carrier="shipping", efficiency=1.0, length=0.0, group="lng")
     add_links(n, inputs, links, upper * inputs.parameter("lng_rate_factor"), lower)

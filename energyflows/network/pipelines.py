@@ -98,5 +98,5 @@ def rate_contracts(inputs: Inputs) -> tuple[pd.DataFrame, pd.DataFrame]:
     most = (held * rate * rows["ceiling"])[capped.index]
     return (
         least.T.groupby(firm["link"]).sum().T,
-        most.where(most > 0).T.groupby(capped["link"]).sum(min_count=1).T,
+        most.where(held[capped.index] > 0).T.groupby(capped["link"]).sum(min_count=1).T,
     )

@@ -63,7 +63,7 @@ def add_storage(n: pypsa.Network, inputs: Inputs, stocks: Mapping[str, float] | 
 
 
 def find_storages(inputs: Inputs) -> pd.DataFrame:
-    """Return volume (GWh), rates (GWh/d) and costs (EUR/MWh) by zone, as they hold in the first period."""
+    """Return volume (GWh), rates (GWh/d) and costs (EUR/MWh) by zone, from the row that began last."""
     rows = inputs.tables["storages"].sort_values("valid_from", na_position="first")
     last_day = inputs.periods.right[-1]
     held = rows["valid_from"].isna() | (rows["valid_from"] < last_day)

@@ -6,6 +6,7 @@ import numpy as np
 import xarray as xr
 
 from energyflows.errors import ResultsError, list_problems
+from energyflows.results._reading import UNITS
 
 REQUIRED = (
     "supplied",
@@ -23,6 +24,18 @@ REQUIRED = (
     "utilisation",
     "objective",
 )
+COORDS = ("weight_days", "bus0", "bus1", "generator_bus", "store_bus")
+#: Never negative, by the dim they stand on; consumption may be, where a load feeds in.
+_NEVER_NEGATIVE = {
+    "unserved": "bus",
+    "response": "bus",
+    "sent": "link",
+    "received": "link",
+    "supplied": "generator",
+    "stored": "store",
+    "injected": "store",
+    "withdrawn": "store",
+}
 TOLERANCE = 1e-6
 
 
@@ -94,23 +107,39 @@ def check_results(ds: xr.Dataset) -> None:
     Raises
     ------
     ResultsError
-        If a variable is missing or has no unit, a bus does not balance to 1e-6 of what passes through it, a flow
-        exceeds its capacity, or something that cannot be negative is; all at once, with bus and snapshot.
+        If a variable is missing, has gaps or another unit, a bus does not balance to 1e-6 of what passes through it, a
+        flow exceeds its capacity, or something that cannot be negative is; all at once, with bus and snapshot.
     """
-    missing = [name for name in REQUIRED if name not in ds]
+    missing = [name for name in (*REQUIRED, *COORDS) if name not in ds]
     if missing:
         raise ResultsError(f"not results of energyflows: no variable {', '.join(missing)}")
-    problems = [f"{name}: no attribute 'units'" for name in REQUIRED if "units" not in ds[name].attrs]
+    problems = _find_wrong_units(ds) + _find_gaps(ds)
     balance = balance_buses(ds)
     through = ds["consumed"] + sum_at(ds["sent"], ds["bus0"], ds["bus"]) + sum_at(ds["received"], ds["bus1"], ds["bus"])
     problems += _tell_worst("bus does not balance", abs(balance) / through.clip(min=1.0), "bus")
     over = (ds["sent"] - ds["capacity"]) / ds["capacity"].clip(min=1.0)
     problems += _tell_worst("flow above capacity", over, "link")
-    for name, dim in (("unserved", "bus"), ("sent", "link"), ("supplied", "generator"), ("stored", "store")):
+    for name, dim in _NEVER_NEGATIVE.items():
         if ds.sizes.get(dim, 0):
             problems += _tell_worst(f"{name} is negative", -ds[name] / abs(ds[name]).max().clip(min=1.0), dim)
     if problems:
         raise ResultsError(list_problems(f"{len(problems)} problem(s) in the results:", problems))
+
+
+def _find_wrong_units(ds: xr.Dataset) -> list[str]:
+    """List variables that do not state the unit they are read in."""
+    found = {name: ds[name].attrs.get("units") for name in REQUIRED}
+    return [
+        f"{name}: found {unit!r} as attribute 'units', expected {UNITS[name]!r}"
+        for name, unit in found.items()
+        if unit != UNITS[name]
+    ]
+
+
+def _find_gaps(ds: xr.Dataset) -> list[str]:
+    """List variables with missing values; only the use of a link without capacity has none."""
+    arrays = (ds[name] for name in REQUIRED if name != "utilisation")
+    return [f"{array.name}: {int(array.isnull().sum())} missing values" for array in arrays if array.isnull().any()]
 
 
 def _tell_worst(what: str, excess: xr.DataArray, dim: str) -> list[str]:

@@ -39,7 +39,8 @@ def write_results(ds: xr.Dataset, path: str | Path) -> Path:
         raise OutputError(f"{target}: cannot be written ({error.strerror or error})") from None
     aside = Path(name)
     try:
-        ds.to_netcdf(aside, engine="h5netcdf")
+        # HDF5 does not survive a disk that fills up, so it writes to memory and Python to the disk.
+        aside.write_bytes(ds.to_netcdf(engine="h5netcdf"))
         aside.chmod(0o644)
         aside.replace(target)
     except OSError as error:

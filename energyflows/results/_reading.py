@@ -52,7 +52,8 @@ def read_results(n: Any) -> xr.Dataset:
 
     Parts of one thing (price steps, months with an energy budget, the contracted share of a flow) that carry the
     same ``part_of`` become one element. A link or line that carried flow backwards becomes two, the second named
-    ``NAME (reverse)``. Storage units become stores.
+    ``NAME (reverse)``. Storage units become stores. A line with the name of a link, or a storage unit with the name of
+    a store, is read as ``NAME (line)`` or ``NAME (storage unit)``.
 
     Parameters
     ----------
@@ -124,6 +125,8 @@ def _find_unreadable_components(n: Any) -> list[str]:
         used = n.links.index[n.links[port].fillna("").astype(str) != ""]
         if len(used):
             problems.append(f"links {', '.join(map(str, used[:5]))}: port {port} would be lost; split them")
+    heating = n.links.index[(_dense(n, "links", "efficiency") < 0).any()]
+    problems += [f"link {name}: negative efficiency; its second end would be lost" for name in heating]
     inflow = _dense(n, "storage_units", "inflow").abs().max()
     problems += [
         f"storage unit {name}: inflow would be lost; model it as a generator" for name in inflow.index[inflow > 0]
@@ -210,10 +213,16 @@ def _find_origins(static: pd.DataFrame, n: Any) -> pd.Series:
     return origin.fillna(country).fillna(bus)
 
 
+def _nominal(static: pd.DataFrame, column: str) -> pd.Series:
+    """Return the size of each component: as optimised if extendable, zero if inactive."""
+    size = static[f"{column}_opt"].where(static[f"{column}_extendable"], static[column])
+    return size.where(static["active"], 0.0)
+
+
 def _rate_available(n: Any, weights: np.ndarray) -> pd.DataFrame:
     """Return what each generator could give, its energy budget spread over its rate."""
     static = n.generators
-    nominal = static["p_nom_opt"].where(static["p_nom_extendable"], static["p_nom"])
+    nominal = _nominal(static, "p_nom")
     rate = _dense(n, "generators", "p_max_pu") * nominal
     energy = (rate.mul(weights, axis=0)).sum()
     part = (static["e_sum_max"] / energy.where(energy > 0, np.inf)).clip(upper=1.0)
@@ -225,25 +234,42 @@ def _by_bus(frame: pd.DataFrame, bus: pd.Series, n: Any) -> pd.DataFrame:
 
 
 def _add_demand(ds: xr.Dataset, n: Any) -> xr.Dataset:
-    demand = _by_bus(n.loads_t.p.reindex(columns=n.loads.index, fill_value=0.0), n.loads["bus"], n)
+    taken = n.loads_t.p.reindex(columns=n.loads.index, fill_value=0.0) * -n.loads["sign"]
+    demand = _by_bus(taken, n.loads["bus"], n)
     ds["consumed"] = _array(demand, "bus") - ds["unserved"] - ds["response"]
     return ds
 
 
 def _list_branches(n: Any) -> pd.DataFrame:
     """Return links and lines with one set of columns."""
-    links = n.links.assign(nominal=n.links["p_nom_opt"].where(n.links["p_nom_extendable"], n.links["p_nom"]))
-    lines = n.lines.assign(nominal=n.lines["s_nom_opt"].where(n.lines["s_nom_extendable"], n.lines["s_nom"]))
-    lines = lines.assign(efficiency=1.0)
-    return pd.concat([links, lines]) if len(lines) else links
+    links = n.links.assign(nominal=_nominal(n.links, "p_nom"))
+    lines = n.lines.assign(nominal=_nominal(n.lines, "s_nom"), efficiency=1.0)
+    return _join(links, lines, "line") if len(lines) else links
+
+
+def _join(first: pd.DataFrame, second: pd.DataFrame, kind: str, axis: int = 0) -> pd.DataFrame:
+    """Put components of two kinds behind each other; a name both use gets the second kind behind it."""
+    taken = set(first.axes[axis])
+    names = [f"{name} ({kind})" if name in taken else name for name in second.axes[axis]]
+    return pd.concat([first, second.set_axis(names, axis=axis)], axis=axis)
 
 
 def _add_links(ds: xr.Dataset, n: Any) -> xr.Dataset:
     """Add flows by link; backward flow is forward flow of a link of its own."""
     static = _list_branches(n)
-    p0 = pd.concat([n.links_t.p0, n.lines_t.p0], axis=1).reindex(columns=static.index, fill_value=0.0)
-    p1 = pd.concat([n.links_t.p1, n.lines_t.p1], axis=1).reindex(columns=static.index, fill_value=0.0)
-    limit = pd.concat([_dense(n, "links", "p_max_pu"), _dense(n, "lines", "s_max_pu")], axis=1) * static["nominal"]
+    p0, p1 = (
+        _join(
+            n.links_t[end].reindex(columns=n.links.index, fill_value=0.0),
+            n.lines_t[end].reindex(columns=n.lines.index, fill_value=0.0),
+            "line",
+            axis=1,
+        )
+        for end in ("p0", "p1")
+    )
+    rating = _dense(n, "lines", "s_max_pu")
+    limit = _join(_dense(n, "links", "p_max_pu"), rating, "line", axis=1) * static["nominal"]
+    floor = _join(_dense(n, "links", "p_min_pu"), -rating, "line", axis=1) * static["nominal"]
+    efficiency = _dense(n, "links", "efficiency").reindex(columns=static.index, fill_value=1.0)
     names = _name_parts(static)
     rewarded = limit * (_column(static, "reward").replace("", 0.0).astype(float) > 0)
     forward = {
@@ -256,23 +282,23 @@ def _add_links(ds: xr.Dataset, n: Any) -> xr.Dataset:
     backward = {
         "sent": p1[back].clip(lower=0.0).where(p0[back] < 0, 0.0),
         "received": (-p0[back]).clip(lower=0.0),
-        "capacity": limit[back],
+        "capacity": -floor[back] * efficiency[back],
         "minimum": rewarded[back] * 0.0,
     }
-    first = static[~names.duplicated()]
+    first, turned = static[~names.duplicated()], static.loc[back[~names[back].duplicated()]]
     for name, frame in forward.items():
-        reverse = backward[name].rename(columns=lambda link: f"{link} (reverse)")
+        reverse = _sum_parts(backward[name], names[back]).rename(columns=lambda link: f"{link} (reverse)")
         ds[name] = _array(pd.concat([_sum_parts(frame, names), reverse], axis=1), "link")
     ds["lost"] = ds["sent"] - ds["received"]
     ds["utilisation"] = ds["sent"] / ds["capacity"].where(ds["capacity"] > 0)
-    ends0, ends1 = [*first["bus0"], *static.loc[back, "bus1"]], [*first["bus1"], *static.loc[back, "bus0"]]
-    carrier = [*_column(first, "carrier"), *_column(static.loc[back], "carrier")]
+    ends0, ends1 = [*first["bus0"], *turned["bus1"]], [*first["bus1"], *turned["bus0"]]
+    carrier = [*_column(first, "carrier"), *_column(turned, "carrier")]
     stores = set(n.stores["bus"])
     return ds.assign_coords(
         bus0=("link", _label(ends0)),
         bus1=("link", _label(ends1)),
         carrier=("link", _label(carrier)),
-        efficiency=("link", np.array([*first["efficiency"], *static.loc[back, "efficiency"]], dtype=float)),
+        efficiency=("link", np.array([*first["efficiency"], *(1 / turned["efficiency"])], dtype=float)),
         is_storage_link=(
             "link",
             np.array([(a in stores) or (b in stores) for a, b in zip(ends0, ends1, strict=True)]),
@@ -283,14 +309,14 @@ def _add_links(ds: xr.Dataset, n: Any) -> xr.Dataset:
 def _add_stores(ds: xr.Dataset, n: Any) -> xr.Dataset:
     """Add stores and storage units."""
     units = n.storage_units
-    static = pd.concat([n.stores, units]) if len(units) else n.stores
+    static = _join(n.stores, units, "storage unit") if len(units) else n.stores
     names = _name_parts(static)
     power = n.stores_t.p.reindex(columns=n.stores.index, fill_value=0.0) * n.stores["sign"]
     level = n.stores_t.e.reindex(columns=n.stores.index, fill_value=0.0)
-    both = pd.concat([power, n.storage_units_t.p.reindex(columns=units.index, fill_value=0.0)], axis=1)
-    net = _sum_parts(both, names)
+    dispatch = n.storage_units_t.p.reindex(columns=units.index, fill_value=0.0) * units["sign"]
+    net = _sum_parts(_join(power, dispatch, "storage unit", axis=1), names)
     state = n.storage_units_t.state_of_charge.reindex(columns=units.index, fill_value=0.0)
-    ds["stored"] = _array(_sum_parts(pd.concat([level, state], axis=1), names), "store")
+    ds["stored"] = _array(_sum_parts(_join(level, state, "storage unit", axis=1), names), "store")
     ds["injected"] = _array((-net).clip(lower=0.0), "store")
     ds["withdrawn"] = _array(net.clip(lower=0.0), "store")
     return ds.assign_coords(store_bus=("store", _label(static.loc[~names.duplicated(), "bus"])))

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from energyflows.summary._tables import (
+    ALL_LNG,
     GCV,
     list_binding,
     list_unused,
@@ -13,6 +14,7 @@ from energyflows.summary._tables import (
 )
 
 __all__ = [
+    "ALL_LNG",
     "GCV",
     "list_binding",
     "list_unused",

@@ -86,3 +86,42 @@ def list_entries(ds: xr.Dataset, tables: Tables) -> pd.DataFrame:
         if bus in inside and route != "home":
             rows.append((generator, str(origin), "pipeline", 1))
     return pd.DataFrame(rows, columns=["element", "origin", "kind", "sign"])
+
+
+def list_forced(ds: xr.Dataset, tables: Tables, observed: pd.DataFrame) -> set[tuple[int, str]]:
+    """Return the links that carry an observed supply because it has no other way out.
+
+    Parameters
+    ----------
+    ds : xarray.Dataset
+        Results.
+    tables : mapping of str to pandas.DataFrame
+        From :func:`energyflows.load_tables`.
+    observed : pandas.DataFrame
+        TWh by series (rows) and year (columns); missing where a series does not cover the year.
+
+    Returns
+    -------
+    set of tuple of (int, str)
+        Year and link: the only one out of a bus without demand, whose only supply is a route that follows a series
+        which covers the year.
+    """
+    supply = tables["supply"].dropna(subset="follows").drop_duplicates("bus").set_index("bus")["follows"]
+    open_links = _find_used(ds["capacity"])
+    available, consumed = _find_used(ds["available"]), _find_used(ds["consumed"])
+    forced = set()
+    for year in open_links.index:
+        sources = pd.Series(ds["generator_bus"].values)[available.loc[year].to_numpy()].value_counts()
+        links = open_links.columns[open_links.loc[year]]
+        ends = pd.DataFrame({end: ds[end].sel(link=links).values for end in ("bus0", "bus1")}, index=links)
+        for link, bus in ends.drop_duplicates("bus0", keep=False)["bus0"].items():
+            covered = bus in supply.index and supply[bus] in observed.index and pd.notna(observed.at[supply[bus], year])
+            alone = sources.get(bus, 0) == 1 and not ends["bus1"].eq(bus).any() and not consumed.at[year, bus]
+            if covered and alone:
+                forced.add((int(year), str(link)))
+    return forced
+
+
+def _find_used(rate: xr.DataArray) -> pd.DataFrame:
+    """Return whether an element has more than nothing in a year; years in rows."""
+    return (rate.groupby("snapshot.year").max() > 0).transpose("year", ...).to_pandas()

@@ -6,6 +6,9 @@ import pandas as pd
 
 from energyflows.network.calendar import spread_series
 
+#: Origins that stand for what a source does not name.
+REMAINDERS = ("XX", "rest")
+
 
 def sum_years(rows: pd.DataFrame, years: list[int]) -> pd.Series:
     """Return yearly totals of one observed series.
@@ -34,13 +37,23 @@ def sum_flows(flows: pd.DataFrame, years: list[int]) -> pd.DataFrame:
 
 
 def sum_imports(imports: pd.DataFrame, years: list[int]) -> pd.DataFrame:
-    """Return yearly EU27 imports as observed, TWh, (origin, kind) in rows and years in columns."""
-    eu = imports[imports["importer"] == "EU27"]
+    """Return yearly EU27 imports as observed, TWh, (origin, kind) in rows and years in columns.
+
+    Where several series tell one origin and kind, ``EU27-ORIGIN-KIND`` goes before the others, and each year takes the
+    first one that covers it. Remainders ("XX", "rest") are left out: each source draws their border elsewhere.
+    """
+    eu = imports[(imports["importer"] == "EU27") & ~imports["origin"].isin(REMAINDERS)]
     totals = {
-        key: pd.concat([sum_years(rows, years) for _, rows in group.groupby("series")], axis=1).iloc[:, 0]
-        for key, group in eu.groupby(["origin", "kind"])
+        key: _choose_series(group, f"EU27-{key[0]}-{key[1]}", years) for key, group in eu.groupby(["origin", "kind"])
     }
     return pd.DataFrame(totals).T.reindex(columns=years)
+
+
+def _choose_series(rows: pd.DataFrame, preferred: str, years: list[int]) -> pd.Series:
+    """Return yearly totals of the first series that covers each year."""
+    names = sorted(rows["series"].unique(), key=lambda name: name != preferred)
+    totals = pd.concat([sum_years(rows[rows["series"] == name], years) for name in names], axis=1)
+    return totals.bfill(axis=1).iloc[:, 0]
 
 
 def find_stock(levels: pd.DataFrame, date: pd.Timestamp, zone: str = "EU27") -> float:

@@ -10,14 +10,17 @@ import xarray as xr
 
 from energyflows.datasets import load_tables, strip_passport
 from energyflows.network.calendar import find_overlaps
-from energyflows.summary._entries import Tables, list_entries
+from energyflows.summary._entries import Tables, list_entries, list_forced
 from energyflows.summary._observed import average_price, find_stock, sum_flows, sum_imports
+from energyflows.tables import select_in_service
 
 #: Gross calorific value of every bcm in these tables, TWh/bcm (Eurostat's).
 GCV = 10.55
 #: Links of these groups are told one by one.
 CORRIDOR_GROUPS = ("southern-gas-corridor", "russian-route")
 PRICE_ZONE, PRICE_HUB = "NL", "TTF"
+#: Origin and kind of the row that sums LNG over its suppliers.
+ALL_LNG = ("all", "lng")
 _NEGLIGIBLE_TWH = 0.05
 
 
@@ -112,7 +115,8 @@ def summarise_imports(ds: xr.Dataset, tables: Tables) -> pd.DataFrame:
     -------
     pandas.DataFrame
         Columns ``year, origin, kind, twh, bcm, share, observed_twh``; ``share`` of the year's net total, ``bcm`` at
-        10.55 TWh/bcm; sorted by year and volume.
+        10.55 TWh/bcm; sorted by year and volume. The last row of a year, of origin ``all``, is its LNG again, summed
+        over suppliers.
     """
     entries = list_entries(ds, tables)
     volume = _yearly_flows(ds)
@@ -120,20 +124,14 @@ def summarise_imports(ds: xr.Dataset, tables: Tables) -> pd.DataFrame:
     totals = flows.groupby([entries["origin"].to_numpy(), entries["kind"].to_numpy()]).sum()
     years = list_result_years(ds)
     observed = sum_imports(tables["observed_imports"], years)
-    rows = [
-        (
-            year,
-            origin,
-            kind,
-            twh,
-            twh / GCV,
-            twh / totals[year].sum(),
-            _look_up(observed, (origin, kind), year),
-        )
-        for year in years
-        for (origin, kind), twh in totals[year].sort_values(ascending=False).items()
-        if abs(twh) >= _NEGLIGIBLE_TWH
-    ]
+    rows = []
+    for year in years:
+        total = totals[year].sum()
+        told = totals[year].sort_values(ascending=False)
+        told = told[told.abs() >= _NEGLIGIBLE_TWH]
+        told.loc[ALL_LNG] = totals.loc[totals.index.get_level_values(1) == "lng", year].sum()
+        for key, twh in told.items():
+            rows.append((year, *key, twh, twh / GCV, twh / total, _look_up(observed, key, year)))
     return pd.DataFrame(rows, columns=["year", "origin", "kind", "twh", "bcm", "share", "observed_twh"])
 
 
@@ -145,7 +143,7 @@ def _yearly_flows(ds: xr.Dataset) -> pd.DataFrame:
 
 
 def _look_up(frame: pd.DataFrame, key: object, year: int) -> float:
-    return float(frame.at[key, year]) if key in frame.index else float("nan")
+    return float(frame.loc[[key], year].iat[0]) if key in frame.index else float("nan")
 
 
 def summarise_corridors(ds: xr.Dataset, tables: Tables) -> pd.DataFrame:
@@ -162,26 +160,32 @@ def summarise_corridors(ds: xr.Dataset, tables: Tables) -> pd.DataFrame:
     -------
     pandas.DataFrame
         Columns ``year, group, link, name, twh, capacity_twh, utilisation, observed_twh, deviation, role``; ``role`` is
-        ``input`` where the observed flow bounds the model, so that its agreement proves nothing.
+        ``input`` where the observed flow bounds the model, so that its agreement proves nothing: its own, or that of
+        the route whose gas has no other way out.
     """
-    pipes = tables["pipelines"].query("group in @CORRIDOR_GROUPS").drop_duplicates("pipeline").set_index("pipeline")
+    pipes = select_in_service(tables["pipelines"]).query("group in @CORRIDOR_GROUPS")
+    pipes = pipes.drop_duplicates("pipeline").set_index("pipeline")
     pipes = pipes.sort_values("group", kind="stable")
     flow = sum_energy(ds["received"], ds).transpose("link", "year").to_pandas()
     sent = sum_energy(ds["sent"], ds).transpose("link", "year").to_pandas()
     capacity = _yearly_capacity(ds, tables)
     years = list_result_years(ds)
     flows = tables["observed_flows"]
-    observed = sum_flows(flows[flows["series"].isin(pipes.index)], years)
+    series = pipes["follows"].fillna(pipes.index.to_series())
+    wanted = {*series, *tables["supply"]["follows"].dropna()}
+    observed = sum_flows(flows[flows["series"].isin(wanted)], years)
+    forced = list_forced(ds, tables, observed)
     rows = []
     for year in years:
         for link, pipe in pipes.iterrows():
-            seen, room = _look_up(observed, link, year), capacity.at[link, year]
+            seen, room = _look_up(observed, series[link], year), capacity.at[link, year]
             if room < _NEGLIGIBLE_TWH and not flow.at[link, year] > _NEGLIGIBLE_TWH:
                 continue
             twh = flow.at[link, year]
             use = sent.at[link, year] / room if room > 0 else float("nan")
             apart = twh / seen - 1 if seen > _NEGLIGIBLE_TWH else float("nan")
-            role = "input" if pd.notna(pipe["follows"]) and pd.notna(seen) else "free"
+            bound = pd.notna(pipe["follows"]) and pd.notna(seen)
+            role = "input" if bound or (year, link) in forced else "free"
             rows.append((year, pipe["group"], link, pipe["name"], twh, room, use, seen, apart, role))
     columns = [
         "year",
@@ -200,7 +204,7 @@ def summarise_corridors(ds: xr.Dataset, tables: Tables) -> pd.DataFrame:
 
 def _yearly_capacity(ds: xr.Dataset, tables: Tables) -> pd.DataFrame:
     """Return technical capacity by year, TWh; the bounds from observed flows are not capacity."""
-    rows = tables["pipelines"]
+    rows = select_in_service(tables["pipelines"])
     years = list_result_years(ds)
     periods = pd.IntervalIndex.from_breaks([pd.Timestamp(y, 1, 1) for y in [*years, years[-1] + 1]], closed="left")
     held = find_overlaps(rows["valid_from"], rows["valid_to"], periods).set_axis(years)

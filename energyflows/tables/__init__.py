@@ -10,8 +10,9 @@ from energyflows.errors import TableError, list_problems
 from energyflows.tables._crosschecks import CHECKS
 from energyflows.tables._reading import find_problems, find_schema, parse_cells, read_table
 from energyflows.tables._schemas import SCHEMAS
+from energyflows.tables._selection import select_in_service
 
-__all__ = ["NAMES", "check_tables", "find_problems", "find_schema", "parse_cells", "read_table"]
+__all__ = ["NAMES", "check_tables", "find_problems", "find_schema", "parse_cells", "read_table", "select_in_service"]
 
 #: Names of all tables, in reading order.
 NAMES: tuple[str, ...] = tuple(SCHEMAS)

@@ -75,3 +75,16 @@ def passport(*, dated: bool = False) -> dict[str, pa.Column]:
     if dated:
         columns |= {"valid_from": date(optional=True), "valid_to": date(optional=True)}
     return columns | {"note": text(optional=True)}
+
+
+def second(figure: str, *, ranged: bool = False, optional: bool = False) -> dict[str, pa.Column]:
+    """Return the passport of a figure that is not the main one of its row, e.g. of a tariff beside a capacity."""
+    columns = {
+        f"{figure}_source": text(optional=optional),
+        f"{figure}_confidence": text(among=CONFIDENCE, optional=optional),
+    }
+    if ranged:
+        columns |= {f"{figure}_low": number(optional=True), f"{figure}_high": number(optional=True)}
+    for column in columns.values():
+        column.required = False
+    return columns

@@ -7,6 +7,8 @@ from collections.abc import Callable, Iterator, Mapping
 import numpy as np
 import pandas as pd
 
+from energyflows.tables._selection import select_in_service
+
 Tables = Mapping[str, pd.DataFrame]
 Check = Callable[[Tables], Iterator[str]]
 
@@ -68,6 +70,16 @@ PLACES = (
     ("observed_storage", "zone", False),
 )
 
+#: Figures beside the main one that have a range of their own: table, column, prefix of its passport.
+SECOND_VALUES = (
+    ("pipelines", "tariff_eur_mwh", "tariff_"),
+    ("lng_terminals", "regas_eur_mwh", "regas_"),
+    ("lng_suppliers", "shipping_eur_mwh", "shipping_"),
+    ("production", "cost_eur_mwh", "cost_"),
+    ("demand_annual", "peak_day_gwh_d", "peak_"),
+    ("supply", "cost_eur_mwh", "cost_"),
+)
+
 _OPEN_START, _OPEN_END = pd.Timestamp("1900-01-01"), pd.Timestamp("2199-12-31")
 
 
@@ -106,16 +118,17 @@ def check_sources(tables: Tables) -> Iterator[str]:
     for name, table in tables.items():
         if name == "sources":
             continue
-        for column in [c for c in ("source", "tariff_source") if c in table]:
-            unknown = table[column][~table[column].isin(known)].drop_duplicates()
+        for column in [c for c in table if c.endswith("source")]:
+            cited = table[column].dropna()
+            unknown = cited[~cited.isin(known)].drop_duplicates()
             for row, value in unknown.items():
                 yield f"{_locate(tables, name, row)}, column {column}: source {value!r} is not in sources.csv"
 
 
 def check_validity(tables: Tables) -> Iterator[str]:
-    """Rows of one thing neither end before they start nor overlap."""
+    """Rows of one thing neither end before they start nor overlap; options may overlap what is in service."""
     for name, key in DATED.items():
-        table = tables[name]
+        table = select_in_service(tables[name])
         start = table["valid_from"].fillna(_OPEN_START)
         end = table["valid_to"].fillna(_OPEN_END)
         for row in table.index[end < start]:
@@ -131,13 +144,15 @@ def check_validity(tables: Tables) -> Iterator[str]:
 
 def check_estimates(tables: Tables) -> Iterator[str]:
     """Every estimate has a range, and every range contains its value."""
-    for name, column in MAIN_VALUES.items():
+    for name, column, prefix in [(n, c, "") for n, c in MAIN_VALUES.items()] + list(SECOND_VALUES):
         table = tables[name]
-        value, low, high = table[column], table["low"], table["high"]
+        if f"{prefix}confidence" not in table:
+            continue
+        value, low, high = table[column], table[f"{prefix}low"], table[f"{prefix}high"]
         given = value.notna()
-        bare = given & (table["confidence"] == "estimate") & (low.isna() | high.isna())
+        bare = given & (table[f"{prefix}confidence"] == "estimate") & (low.isna() | high.isna())
         for row in table.index[bare]:
-            yield f"{_locate(tables, name, row)}: an estimate needs low and high"
+            yield f"{_locate(tables, name, row)}: an estimate needs {prefix}low and {prefix}high"
         outside = given & ((low > value) | (high < value))
         for row in table.index[outside]:
             outside_of = f"{column} {value[row]:g} lies outside {low[row]:g} to {high[row]:g}"

@@ -6,6 +6,7 @@ import csv
 from collections.abc import Iterator
 from pathlib import Path
 
+import numpy as np
 import pandas as pd
 import pandera.errors
 import pandera.pandas as pa
@@ -220,7 +221,7 @@ def _tell_cases(
             if row is not None and not pd.isna(row):
                 key = ", ".join(f"{name} {frame.at[int(row), name]}" for name in schema.unique if name in frame)
                 told["key", row] = f"line {int(row) + _FIRST_LINE}: {key} stands more than once"
-        elif "dtype" in check and any(told_column == column for told_column, _ in skip):
+        elif "dtype" in check and any(column == told_column for told_column, _ in [*skip, *told]):
             continue  # the cells that keep the column from its type are told already
         elif (column, row) not in skip and column in schema.columns:
             told[column, row] = _tell_case(check, column, row, case.failure_case, schema)
@@ -237,5 +238,6 @@ def _tell_case(check: str, column: str, row: object, found: object, schema: pa.D
 
 def _tell(row: object, column: str, found: object, expected: str) -> str:
     where = f"line {int(row) + _FIRST_LINE}, " if isinstance(row, int | float) and row == row else ""  # noqa: PLR0124
-    shown = found if found == "an empty cell" else repr(found)
+    plain = found.item() if isinstance(found, np.generic) else found
+    shown = plain if plain == "an empty cell" else repr(plain)
     return f"{where}column {column}: found {shown}, expected {expected}"

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pandera.pandas as pa
 
-from energyflows.tables._columns import CONFIDENCE, date, flag, number, passport, positive, text, whole, year
+from energyflows.tables._columns import CONFIDENCE, date, flag, number, passport, positive, second, text, whole, year
 
 FREQUENCIES = ("month", "quarter", "year")
 STAGES = ("production", "transit", "offtake")
@@ -28,6 +28,11 @@ SHAPES = ("flat", "demand")
 
 def _table(key: list[str], columns: dict[str, pa.Column]) -> pa.DataFrameSchema:
     return pa.DataFrameSchema(columns, strict=True, unique=key, unique_column_names=True)
+
+
+def _optional(column: pa.Column) -> pa.Column:
+    column.required = False
+    return column
 
 
 ZONES = _table(
@@ -56,15 +61,13 @@ PIPELINES = _table(
         "group": text(),
         "capacity_gwh_d": number(),
         "firmness": text(among=("firm", "interruptible")),
+        "status": _optional(text(among=("in-service", "option"))),
         "tariff_eur_mwh": positive(),
         "loss": number(most=0.5),
         "length_km": number(optional=True),
         "follows": text(optional=True),
         **passport(),
-        "tariff_source": text(),
-        "tariff_confidence": text(among=CONFIDENCE),
-        "tariff_low": number(optional=True),
-        "tariff_high": number(optional=True),
+        **second("tariff", ranged=True),
         "valid_from": date(optional=True),
         "valid_to": date(optional=True),
     },
@@ -79,6 +82,7 @@ LNG_TERMINALS = _table(
         "pool": text(),
         "sendout_gwh_d": number(),
         "regas_eur_mwh": positive(),
+        **second("regas", ranged=True),
         "status": text(among=("operating", "mothballed", "firm-project")),
         "lat": number(least=-90, most=90, optional=True),
         "lon": number(least=-180, most=180, optional=True),
@@ -97,6 +101,7 @@ LNG_SUPPLIERS = _table(
         "min_twh": number(),
         "max_twh": number(),
         "shipping_eur_mwh": positive(),
+        **second("shipping", ranged=True),
         **passport(),
     },
 )
@@ -111,6 +116,7 @@ STORAGES = _table(
         "withdrawal_gwh_d": number(),
         "injection_eur_mwh": positive(),
         "withdrawal_eur_mwh": positive(),
+        **second("cost"),
         **passport(dated=True),
     },
 )
@@ -124,6 +130,7 @@ PRODUCTION = _table(
         "year": year(),
         "twh": number(),
         "cost_eur_mwh": number(),
+        **second("cost", ranged=True),
         **passport(),
     },
 )
@@ -135,8 +142,7 @@ DEMAND_ANNUAL = _table(
         "year": year(),
         "twh": number(),
         "peak_day_gwh_d": number(optional=True),
-        "peak_low": number(optional=True),
-        "peak_high": number(optional=True),
+        **second("peak", ranged=True, optional=True),
         **passport(),
     },
 )
@@ -162,8 +168,7 @@ SUPPLY = _table(
         "year": year(),
         "twh": number(),
         "cost_eur_mwh": number(),
-        "cost_low": number(optional=True),
-        "cost_high": number(optional=True),
+        **second("cost", ranged=True),
         "rate_factor": number(least=1.0, most=12.0),
         "shape": text(optional=True),
         "follows": text(optional=True),
