@@ -1,7 +1,7 @@
 """A small world every test can change: two EU markets, a neighbour, one Russian route, LNG, one store.
 
-Its figures are round so that answers can be worked out by hand. ``toy()`` returns fresh tables; ``toy(demand_annual=...)``
-replaces one of them.
+Its figures are round so that answers can be worked out by hand. ``toy()`` returns fresh tables;
+``toy(demand_annual=...)`` replaces one of them.
 """
 
 import json
@@ -14,6 +14,14 @@ from energyflows.tables import NAMES, check_tables, find_problems, find_schema, 
 YEARS = range(2019, 2031)
 SURE = {"source": "toy", "confidence": "observed", "low": "", "high": "", "note": ""}
 ALWAYS = {"valid_from": "", "valid_to": ""}
+
+
+def _second(figure, *ends):
+    """Return the passport of a figure that is not the main one of its row."""
+    return {f"{figure}_source": "toy", f"{figure}_confidence": "observed", **{f"{figure}_{end}": "" for end in ends}}
+
+
+RANGE = ("low", "high")
 
 
 def _zones():
@@ -41,10 +49,8 @@ def _pipelines():
     fixed = {
         "firmness": "firm",
         "length_km": 100,
-        "tariff_source": "toy",
-        "tariff_confidence": "observed",
-        "tariff_low": "",
-        "tariff_high": "",
+        "status": "in-service",
+        **_second("tariff", *RANGE),
     }
     return [{**dict(zip(columns, row, strict=True)), "name": row[0], **fixed, **SURE, **ALWAYS} for row in rows]
 
@@ -55,7 +61,7 @@ def _yearly(rows, columns, extra):
 
 def _demand():
     rows = [("NL", 73), ("DE", 146), ("TR", 36.5), ("LNGROW", 365)]
-    extra = {"peak_day_gwh_d": "", "peak_low": "", "peak_high": "", **SURE}
+    extra = {"peak_day_gwh_d": "", **dict.fromkeys(_second("peak", *RANGE), ""), **SURE}
     return _yearly(rows, ["zone", "twh"], extra)
 
 
@@ -70,7 +76,7 @@ def _profile():
 
 
 def _supply():
-    fixed = {"cost_low": "", "cost_high": "", "shape": "", **SURE}
+    fixed = {**_second("cost", *RANGE), "shape": "", **SURE}
     route = {"supplier": "RU", "route": "YAMAL", "bus": "YAMAL", "tier": "minimum", "follows": "YAMAL"}
     lng = {"supplier": "US", "route": "LNGUS", "bus": "LNGUS", "tier": "export", "follows": ""}
     rows = []
@@ -81,7 +87,7 @@ def _supply():
 
 
 def _lng_suppliers():
-    extra = {"supplier": "US", "bus": "LNGUS", **SURE}
+    extra = {"supplier": "US", "bus": "LNGUS", **_second("shipping", *RANGE), **SURE}
     rows = [("LNGEU", 110, 80, 200, 2), ("LNGROW", 365, 200, 600, 3)]
     return _yearly(rows, ["pool", "twh", "min_twh", "max_twh", "shipping_eur_mwh"], extra)
 
@@ -111,6 +117,7 @@ def _rows():
         "withdrawal_gwh_d": 500,
         "injection_eur_mwh": 0.5,
         "withdrawal_eur_mwh": 0.2,
+        **_second("cost"),
     }
     terminal = {
         "terminal": "gate",
@@ -119,6 +126,7 @@ def _rows():
         "pool": "LNGEU",
         "sendout_gwh_d": 700,
         "regas_eur_mwh": 1,
+        **_second("regas", *RANGE),
         "status": "operating",
         "lat": 52,
         "lon": 4,
@@ -179,7 +187,7 @@ def _rows():
         "production": _yearly(
             [("NL", "gas", "flat", 20, 4), ("TR", "gas", "flat", 10, 4)],
             ["zone", "kind", "shape", "twh", "cost_eur_mwh"],
-            SURE,
+            {**_second("cost", *RANGE), **SURE},
         ),
         "demand_annual": _demand(),
         "demand_profile": _profile(),
@@ -208,7 +216,7 @@ def make_tables(**cells):
     tables = {}
     for name in NAMES:
         text = pd.DataFrame(rows[name]).astype(str)
-        frame, problems = parse_cells(text[[c for c in find_schema(name).columns if c in text]], find_schema(name))
+        frame, problems = parse_cells(text[list(find_schema(name).columns)], find_schema(name))
         problems += find_problems(frame, find_schema(name))
         assert not problems, (name, problems)
         tables[name] = frame
@@ -229,18 +237,16 @@ def toy():
 
 @pytest.fixture
 def toy_rows():
-    """The toy tables as text rows by table name."""
+    """Return the toy tables as text rows by table name."""
     return _rows()
 
 
 @pytest.fixture
 def toy_folder(tmp_path):
-    """A folder with all toy tables as CSV files."""
+    """Return a folder with all toy tables as CSV files."""
     folder = tmp_path / "tables"
     folder.mkdir()
     for name, rows in _rows().items():
-        pd.DataFrame(rows)[[c for c in find_schema(name).columns if c in rows[0]]].to_csv(
-            folder / f"{name}.csv", index=False
-        )
+        pd.DataFrame(rows)[list(find_schema(name).columns)].to_csv(folder / f"{name}.csv", index=False)
     (folder / "datapackage.json").write_text(json.dumps({"name": "toy", "resources": []}))
     return folder

@@ -85,6 +85,4 @@ def second(figure: str, *, ranged: bool = False, optional: bool = False) -> dict
     }
     if ranged:
         columns |= {f"{figure}_low": number(optional=True), f"{figure}_high": number(optional=True)}
-    for column in columns.values():
-        column.required = False
     return columns

@@ -146,8 +146,6 @@ def check_estimates(tables: Tables) -> Iterator[str]:
     """Every estimate has a range, and every range contains its value."""
     for name, column, prefix in [(n, c, "") for n, c in MAIN_VALUES.items()] + list(SECOND_VALUES):
         table = tables[name]
-        if f"{prefix}confidence" not in table:
-            continue
         value, low, high = table[column], table[f"{prefix}low"], table[f"{prefix}high"]
         given = value.notna()
         bare = given & (table[f"{prefix}confidence"] == "estimate") & (low.isna() | high.isna())

@@ -219,13 +219,20 @@ def _tell_cases(
             told[extra, None] = f"column {extra} is not known; expected only {', '.join(schema.columns)}"
         elif "unique" in check:
             if row is not None and not pd.isna(row):
-                key = ", ".join(f"{name} {frame.at[int(row), name]}" for name in schema.unique if name in frame)
-                told["key", row] = f"line {int(row) + _FIRST_LINE}: {key} stands more than once"
+                told["key", row] = (
+                    f"line {int(row) + _FIRST_LINE}: {_name_key(frame, schema, int(row))} stands more than once"
+                )
         elif "dtype" in check and any(column == told_column for told_column, _ in [*skip, *told]):
             continue  # the cells that keep the column from its type are told already
         elif (column, row) not in skip and column in schema.columns:
             told[column, row] = _tell_case(check, column, row, case.failure_case, schema)
     return told
+
+
+def _name_key(frame: pd.DataFrame, schema: pa.DataFrameSchema, row: int) -> str:
+    """Return what names a row, e.g. ``zone DE, year 2025``; empty parts are left out."""
+    parts = {name: frame.at[row, name] for name in schema.unique or [] if name in frame}
+    return ", ".join(f"{name} {value}" for name, value in parts.items() if not pd.isna(value))
 
 
 def _tell_case(check: str, column: str, row: object, found: object, schema: pa.DataFrameSchema) -> str:

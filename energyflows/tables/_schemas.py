@@ -30,11 +30,6 @@ def _table(key: list[str], columns: dict[str, pa.Column]) -> pa.DataFrameSchema:
     return pa.DataFrameSchema(columns, strict=True, unique=key, unique_column_names=True)
 
 
-def _optional(column: pa.Column) -> pa.Column:
-    column.required = False
-    return column
-
-
 ZONES = _table(
     ["zone"],
     {
@@ -52,7 +47,7 @@ ZONES = _table(
 )
 
 PIPELINES = _table(
-    ["pipeline", "valid_from"],
+    ["pipeline", "status", "valid_from"],
     {
         "pipeline": text(pattern=r"^[A-Z0-9]+-[A-Z0-9]+(-\d)?$"),
         "name": text(),
@@ -61,7 +56,7 @@ PIPELINES = _table(
         "group": text(),
         "capacity_gwh_d": number(),
         "firmness": text(among=("firm", "interruptible")),
-        "status": _optional(text(among=("in-service", "option"))),
+        "status": text(among=("in-service", "option")),
         "tariff_eur_mwh": positive(),
         "loss": number(most=0.5),
         "length_km": number(optional=True),

@@ -289,9 +289,9 @@ def bound_lng(low, high, sendout=1000):
 
 
 def test_a_minimum_that_decides_the_flow_is_listed_with_its_ends(tell):
-    row = pick(tell(bound_lng(160, 300))["binding"], link="LNGUS-LNGEU")
+    row = pick(tell(bound_lng(145, 300))["binding"], link="LNGUS-LNGEU")
     assert (row["bus0"], row["bus1"]) == ("LNGUS", "LNGEU")
-    assert row["snapshots"] == 12
+    assert row["snapshots"] == 10  # stores are full in October, and a cold December takes more
     assert row["short_twh"] == pytest.approx(0, abs=1e-6)
 
 

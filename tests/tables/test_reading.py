@@ -119,7 +119,7 @@ def test_doubled_key_is_told_for_each_line(toy_folder):
 
 def test_doubled_link_without_dates_is_told(toy_folder):
     path = replace_cell(toy_folder, "pipelines", 4, "pipeline", "NL-DE")
-    assert "line 4: pipeline NL-DE, valid_from NaT stands more than once" in read_message("pipelines", path)
+    assert "line 4: pipeline NL-DE, status in-service stands more than once" in read_message("pipelines", path)
 
 
 def test_doubled_key_is_told_when_part_of_the_key_is_missing(toy_folder):
@@ -127,7 +127,7 @@ def test_doubled_key_is_told_when_part_of_the_key_is_missing(toy_folder):
     pd.read_csv(path).drop(columns="valid_from").to_csv(path, index=False)
     message = read_message("pipelines", path)
     assert "column valid_from is missing" in message
-    assert "line 4: pipeline NL-DE stands more than once" in message
+    assert "line 4: pipeline NL-DE, status in-service stands more than once" in message
 
 
 @pytest.mark.parametrize(
