@@ -217,7 +217,7 @@ def _tabulate_corridors(corridors: pd.DataFrame, year: int, group: str) -> Table
             show_number(row.twh),
             show_number(row.capacity_twh),
             show_number(100 * row.utilisation, 0, " %"),
-            show_number(row.observed_twh),
+            show_number(row.observed_twh, suffix=" e" if row.confidence == "estimate" else ""),
             show_number(100 * row.deviation, 1, " %"),
             row.role,
         ]
@@ -238,7 +238,10 @@ def _tabulate_corridors(corridors: pd.DataFrame, year: int, group: str) -> Table
 
 def _list_remarks(summary: Tables) -> list[str]:
     """Return what a reader must know before quoting the tables."""
-    remarks = ["'input': the observed flow bounds the model, its agreement proves nothing. 'free': the model decides."]
+    remarks = [
+        "'input': the observed flow bounds the model, its agreement proves nothing. 'free': the model decides. "
+        "'e': the observed figure is an estimate."
+    ]
     unused, binding = summary["unused"], summary["binding"]
     if len(unused):
         told = "; ".join(
@@ -251,9 +254,9 @@ def _list_remarks(summary: Tables) -> list[str]:
     if len(short):
         told = "; ".join(f"{r.link} {r.year}: {r.short_twh:.1f}" for r in short.itertuples())
         remarks.append(f"Contracted or observed flows not reached, TWh short: {told}.")
-    if len(binding):
-        buses = sorted({*binding["bus0"], *binding["bus1"]})
-        remarks.append(f"A contracted or observed flow bends prices at: {', '.join(buses)}.")
+    buses = ", ".join(sorted(set(summary["bent"]["bus"])))
+    if buses:
+        remarks.append(f"A contracted or observed flow pushes prices below zero at: {buses}.")
     return remarks
 
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 from energyflows.summary._tables import (
     ALL_LNG,
     GCV,
+    list_bent,
     list_binding,
     list_unused,
     summarise,
@@ -16,6 +17,7 @@ from energyflows.summary._tables import (
 __all__ = [
     "ALL_LNG",
     "GCV",
+    "list_bent",
     "list_binding",
     "list_unused",
     "summarise",

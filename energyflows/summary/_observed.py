@@ -31,6 +31,27 @@ def sum_years(rows: pd.DataFrame, years: list[int]) -> pd.Series:
     return (totals / 1e3).reindex(years)
 
 
+def rank_confidence(flows: pd.DataFrame, years: list[int]) -> pd.DataFrame:
+    """Return the weakest confidence among a year's rows of each series, series in rows and years in columns.
+
+    Parameters
+    ----------
+    flows : pandas.DataFrame
+        Table ``observed_flows``.
+    years : list of int
+        Years wanted.
+
+    Returns
+    -------
+    pandas.DataFrame
+        ``observed``, ``derived`` or ``estimate``; missing where a year has no row.
+    """
+    rank = pd.Categorical(flows["confidence"], categories=["observed", "derived", "estimate"], ordered=True)
+    rows = flows.assign(year=flows["period"].str[:4].astype(int), rank=rank.codes)
+    weakest = rows.groupby(["series", "year"])["rank"].max().unstack()
+    return weakest.reindex(columns=years).replace(dict(enumerate(rank.categories)))
+
+
 def sum_flows(flows: pd.DataFrame, years: list[int]) -> pd.DataFrame:
     """Return yearly totals of every observed flow, TWh, series in rows and years in columns."""
     return pd.DataFrame({str(name): sum_years(rows, years) for name, rows in flows.groupby("series")}).T
@@ -59,12 +80,14 @@ def _choose_series(rows: pd.DataFrame, preferred: str, years: list[int]) -> pd.S
 def find_stock(levels: pd.DataFrame, date: pd.Timestamp, zone: str = "EU27") -> float:
     """Return the observed stock on a date or the day before, TWh; missing if not observed."""
     rows = levels[(levels["zone"] == zone) & levels["date"].between(date - pd.Timedelta(days=1), date)]
+    rows = rows[rows["confidence"] != "estimate"]
     return float(rows.sort_values("date")["twh"].iat[-1]) if len(rows) else float("nan")
 
 
 def average_price(prices: pd.DataFrame, hub: str, year: int) -> float:
     """Return a hub's average price of a year, EUR/MWh: twelve months if observed, else the yearly figure."""
     rows = prices[(prices["hub"] == hub) & prices["period"].str.startswith(str(year))]
+    rows = rows[rows["confidence"] != "estimate"]
     months, annual = rows[rows["frequency"] == "month"], rows[rows["frequency"] == "year"]
     if len(months) == 12:
         return float(months["eur_mwh"].mean())

@@ -11,7 +11,7 @@ import xarray as xr
 from energyflows.datasets import load_tables, strip_passport
 from energyflows.network.calendar import find_overlaps
 from energyflows.summary._entries import Tables, list_entries, list_forced
-from energyflows.summary._observed import average_price, find_stock, sum_flows, sum_imports
+from energyflows.summary._observed import average_price, find_stock, rank_confidence, sum_flows, sum_imports
 from energyflows.tables import select_in_service
 
 #: Gross calorific value of every bcm in these tables, TWh/bcm (Eurostat's).
@@ -22,6 +22,7 @@ PRICE_ZONE, PRICE_HUB = "NL", "TTF"
 #: Origin and kind of the row that sums LNG over its suppliers.
 ALL_LNG = ("all", "lng")
 _NEGLIGIBLE_TWH = 0.05
+_NEGLIGIBLE_PRICE = 0.01
 
 
 def list_result_years(ds: xr.Dataset) -> list[int]:
@@ -159,9 +160,9 @@ def summarise_corridors(ds: xr.Dataset, tables: Tables) -> pd.DataFrame:
     Returns
     -------
     pandas.DataFrame
-        Columns ``year, group, link, name, twh, capacity_twh, utilisation, observed_twh, deviation, role``; ``role`` is
-        ``input`` where the observed flow bounds the model, so that its agreement proves nothing: its own, or that of
-        the route whose gas has no other way out.
+        Columns ``year, group, link, name, twh, capacity_twh, utilisation, observed_twh, confidence, deviation, role``;
+        ``confidence`` is the weakest of the observed rows; ``role`` is ``input`` where the observed flow bounds the
+        model, so that its agreement proves nothing: its own, or that of the route whose gas has no other way out.
     """
     pipes = select_in_service(tables["pipelines"]).query("group in @CORRIDOR_GROUPS")
     pipes = pipes.drop_duplicates("pipeline").set_index("pipeline")
@@ -174,6 +175,7 @@ def summarise_corridors(ds: xr.Dataset, tables: Tables) -> pd.DataFrame:
     series = pipes["follows"].fillna(pipes.index.to_series())
     wanted = {*series, *tables["supply"]["follows"].dropna()}
     observed = sum_flows(flows[flows["series"].isin(wanted)], years)
+    trust = rank_confidence(flows, years)
     forced = list_forced(ds, tables, observed)
     rows = []
     for year in years:
@@ -186,7 +188,8 @@ def summarise_corridors(ds: xr.Dataset, tables: Tables) -> pd.DataFrame:
             apart = twh / seen - 1 if seen > _NEGLIGIBLE_TWH else float("nan")
             bound = pd.notna(pipe["follows"]) and pd.notna(seen)
             role = "input" if bound or (year, link) in forced else "free"
-            rows.append((year, pipe["group"], link, pipe["name"], twh, room, use, seen, apart, role))
+            sure = trust.at[series[link], year] if pd.notna(seen) else None
+            rows.append((year, pipe["group"], link, pipe["name"], twh, room, use, seen, sure, apart, role))
     columns = [
         "year",
         "group",
@@ -196,6 +199,7 @@ def summarise_corridors(ds: xr.Dataset, tables: Tables) -> pd.DataFrame:
         "capacity_twh",
         "utilisation",
         "observed_twh",
+        "confidence",
         "deviation",
         "role",
     ]
@@ -237,7 +241,7 @@ def list_unused(ds: xr.Dataset, least_twh: float = 0.1) -> pd.DataFrame:
 
 
 def list_binding(ds: xr.Dataset) -> pd.DataFrame:
-    """Return links whose contracted minimum decides their flow, with the buses whose price it bends.
+    """Return links whose contracted minimum decides their flow, with the buses at its ends.
 
     Parameters
     ----------
@@ -263,6 +267,26 @@ def list_binding(ds: xr.Dataset) -> pd.DataFrame:
     return pd.DataFrame(rows, columns=["year", "link", "bus0", "bus1", "snapshots", "short_twh"])
 
 
+def list_bent(ds: xr.Dataset) -> pd.DataFrame:
+    """Return buses whose price falls below zero, which only the reward on a contracted or observed flow can cause.
+
+    Parameters
+    ----------
+    ds : xarray.Dataset
+        Results.
+
+    Returns
+    -------
+    pandas.DataFrame
+        Columns ``year, bus, snapshots, lowest_eur_mwh``.
+    """
+    below = ds["price"] < -_NEGLIGIBLE_PRICE
+    count = below.groupby("snapshot.year").sum().transpose("bus", "year").to_pandas().stack()
+    lowest = ds["price"].groupby("snapshot.year").min().transpose("bus", "year").to_pandas()
+    rows = [(year, bus, int(number), lowest.at[bus, year]) for (bus, year), number in count.items() if number]
+    return pd.DataFrame(rows, columns=["year", "bus", "snapshots", "lowest_eur_mwh"])
+
+
 def summarise(ds: xr.Dataset, tables: Mapping[str, pd.DataFrame] | None = None) -> dict[str, pd.DataFrame]:
     """Return the tables that tell a run, observed figures beside modelled ones.
 
@@ -276,13 +300,13 @@ def summarise(ds: xr.Dataset, tables: Mapping[str, pd.DataFrame] | None = None) 
     Returns
     -------
     dict of str to pandas.DataFrame
-        ``years``, ``imports``, ``corridors``, ``unused`` and ``binding``.
+        ``years``, ``imports``, ``corridors``, ``unused``, ``binding`` and ``bent``.
 
     Examples
     --------
     >>> from energyflows import run
     >>> sorted(summarise(run(years=2025)))
-    ['binding', 'corridors', 'imports', 'unused', 'years']
+    ['bent', 'binding', 'corridors', 'imports', 'unused', 'years']
     """
     loaded = load_tables() if tables is None else tables
     given = {name: strip_passport(table) for name, table in loaded.items()}
@@ -292,4 +316,5 @@ def summarise(ds: xr.Dataset, tables: Mapping[str, pd.DataFrame] | None = None) 
         "corridors": summarise_corridors(ds, given),
         "unused": list_unused(ds),
         "binding": list_binding(ds),
+        "bent": list_bent(ds),
     }
