@@ -239,8 +239,8 @@ def _tabulate_corridors(corridors: pd.DataFrame, year: int, group: str) -> Table
 def _list_remarks(summary: Tables) -> list[str]:
     """Return what a reader must know before quoting the tables."""
     remarks = [
-        "'input': the observed flow bounds the model, its agreement proves nothing. 'free': the model decides. "
-        "'e': the observed figure is an estimate."
+        "'input': the observed flow bounds the model, its agreement proves nothing. 'free': the model decides.",
+        "'e': the observed figure is an estimate.",
     ]
     unused, binding = summary["unused"], summary["binding"]
     if len(unused):
