@@ -27,7 +27,7 @@ def paper(monkeypatch):
     def make(width):
         made = Console(file=io.StringIO(), width=width, force_terminal=True, color_system=None, highlight=False)
         made._markup = made._emoji = False
-        monkeypatch.setattr(console, "open_console", lambda: made)
+        monkeypatch.setattr(console._terminal, "open_console", lambda: made)
         return made
 
     return make

@@ -35,6 +35,8 @@ UNITS = {
     "objective": "thousand EUR",
 }
 
+#: GWh/d against the direction of a link that is more than rounding.
+_LEAST_FLOW = 1e-9
 _READABLE = {"buses", "generators", "loads", "links", "lines", "stores", "storage_units"}
 _WITHOUT_FLOW = {
     "carriers",
@@ -254,9 +256,8 @@ def _join(first: pd.DataFrame, second: pd.DataFrame, kind: str, axis: int = 0) -
     return pd.concat([first, second.set_axis(names, axis=axis)], axis=axis)
 
 
-def _add_links(ds: xr.Dataset, n: Any) -> xr.Dataset:
-    """Add flows by link; backward flow is forward flow of a link of its own."""
-    static = _list_branches(n)
+def _read_flows(n: Any, static: pd.DataFrame) -> tuple[dict[str, pd.DataFrame], dict[str, pd.DataFrame]]:
+    """Return flows and bounds of branches, forward and, for those that ever carried any, backward."""
     p0, p1 = (
         _join(
             n.links_t[end].reindex(columns=n.links.index, fill_value=0.0),
@@ -270,7 +271,6 @@ def _add_links(ds: xr.Dataset, n: Any) -> xr.Dataset:
     limit = _join(_dense(n, "links", "p_max_pu"), rating, "line", axis=1) * static["nominal"]
     floor = _join(_dense(n, "links", "p_min_pu"), -rating, "line", axis=1) * static["nominal"]
     efficiency = _dense(n, "links", "efficiency").reindex(columns=static.index, fill_value=1.0)
-    names = _name_parts(static)
     rewarded = limit * (_column(static, "reward").replace("", 0.0).astype(float) > 0)
     forward = {
         "sent": p0.clip(lower=0.0),
@@ -278,31 +278,35 @@ def _add_links(ds: xr.Dataset, n: Any) -> xr.Dataset:
         "capacity": limit,
         "minimum": rewarded,
     }
-    back = p0.columns[(p0 < -1e-9).any()]
+    back = p0.columns[(p0 < -_LEAST_FLOW).any()]
     backward = {
         "sent": p1[back].clip(lower=0.0).where(p0[back] < 0, 0.0),
         "received": (-p0[back]).clip(lower=0.0),
         "capacity": -floor[back] * efficiency[back],
         "minimum": rewarded[back] * 0.0,
     }
-    first, turned = static[~names.duplicated()], static.loc[back[~names[back].duplicated()]]
+    return forward, backward
+
+
+def _add_links(ds: xr.Dataset, n: Any) -> xr.Dataset:
+    """Add flows by link; backward flow is forward flow of a link of its own."""
+    static = _list_branches(n)
+    forward, backward = _read_flows(n, static)
+    names, back = _name_parts(static), backward["sent"].columns
     for name, frame in forward.items():
         reverse = _sum_parts(backward[name], names[back]).rename(columns=lambda link: f"{link} (reverse)")
         ds[name] = _array(pd.concat([_sum_parts(frame, names), reverse], axis=1), "link")
     ds["lost"] = ds["sent"] - ds["received"]
     ds["utilisation"] = ds["sent"] / ds["capacity"].where(ds["capacity"] > 0)
+    first, turned = static[~names.duplicated()], static.loc[back[~names[back].duplicated()]]
     ends0, ends1 = [*first["bus0"], *turned["bus1"]], [*first["bus1"], *turned["bus0"]]
-    carrier = [*_column(first, "carrier"), *_column(turned, "carrier")]
     stores = set(n.stores["bus"])
     return ds.assign_coords(
         bus0=("link", _label(ends0)),
         bus1=("link", _label(ends1)),
-        carrier=("link", _label(carrier)),
+        carrier=("link", _label([*_column(first, "carrier"), *_column(turned, "carrier")])),
         efficiency=("link", np.array([*first["efficiency"], *(1 / turned["efficiency"])], dtype=float)),
-        is_storage_link=(
-            "link",
-            np.array([(a in stores) or (b in stores) for a, b in zip(ends0, ends1, strict=True)]),
-        ),
+        is_storage_link=("link", np.array([not stores.isdisjoint(pair) for pair in zip(ends0, ends1, strict=True)])),
     )
 
 

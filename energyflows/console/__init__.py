@@ -1,0 +1,23 @@
+"""How results and tables look in a terminal, and the folder a run writes."""
+
+from __future__ import annotations
+
+from energyflows.console._folder import check_folder, write_folder
+from energyflows.console._lookup import SHOWN_COLUMNS, find_rows, print_list, print_rows
+from energyflows.console._run import print_run
+from energyflows.console._terminal import make_table, open_console, print_json, print_table, show_number
+
+__all__ = [
+    "SHOWN_COLUMNS",
+    "check_folder",
+    "find_rows",
+    "make_table",
+    "open_console",
+    "print_json",
+    "print_list",
+    "print_rows",
+    "print_run",
+    "print_table",
+    "show_number",
+    "write_folder",
+]

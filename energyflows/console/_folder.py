@@ -1,0 +1,72 @@
+"""The folder a run writes."""
+
+from __future__ import annotations
+
+import shutil
+import tempfile
+from pathlib import Path
+
+import xarray as xr
+
+from energyflows.console._terminal import Tables
+from energyflows.errors import OutputError
+from energyflows.results import write_results
+
+
+def check_folder(folder: Path) -> None:
+    """Refuse an output folder that cannot be made, before any work is done.
+
+    Parameters
+    ----------
+    folder : Path
+        Must not exist yet, or be empty.
+
+    Raises
+    ------
+    OutputError
+        If it holds something, or cannot be written.
+    """
+    folder = folder.absolute()
+    try:
+        taken = folder.exists() and not (folder.is_dir() and not any(folder.iterdir()))
+        folder.parent.mkdir(parents=True, exist_ok=True)
+        Path(tempfile.mkdtemp(dir=folder.parent, prefix=".energyflows-")).rmdir()
+    except OSError as error:
+        raise OutputError(f"--out {folder}: cannot be written ({error.strerror or error})") from None
+    if taken:
+        raise OutputError(f"--out {folder}: exists already and is left as it is; name a new folder")
+
+
+def write_folder(folder: Path, results: xr.Dataset, summary: Tables) -> None:
+    """Write results and tables into a new folder, which appears only when complete.
+
+    Parameters
+    ----------
+    folder : Path
+        As checked by :func:`check_folder`.
+    results : xarray.Dataset
+        Goes to ``results.nc``.
+    summary : mapping of str to pandas.DataFrame
+        One CSV each.
+
+    Raises
+    ------
+    OutputError
+        If it cannot be written; nothing is left behind.
+    """
+    folder = folder.absolute()
+    aside = None
+    try:
+        aside = Path(tempfile.mkdtemp(dir=folder.parent, prefix=".energyflows-"))
+        write_results(results, aside / "results.nc")
+        for name, frame in summary.items():
+            frame.to_csv(aside / f"{name}.csv", index=bool(frame.index.name))
+        aside.chmod(0o755)
+        if folder.is_dir():
+            folder.rmdir()
+        aside.rename(folder)
+    except OSError as error:
+        raise OutputError(f"--out {folder}: cannot be written ({error})") from None
+    finally:
+        if aside is not None:
+            shutil.rmtree(aside, ignore_errors=True)

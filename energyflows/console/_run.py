@@ -1,0 +1,148 @@
+"""What a run prints."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pandas as pd
+from rich.table import Table
+
+from energyflows.console import _terminal
+from energyflows.console._terminal import Tables
+from energyflows.summary import ALL_LNG, GCV
+
+GROUP_TITLES = {
+    "southern-gas-corridor": "Southern Gas Corridor",
+    "russian-route": "Russian routes",
+}
+
+
+def print_run(summary: Tables, *, resolution: str, folder: Path | None) -> None:
+    """Print the tables of a run.
+
+    Parameters
+    ----------
+    summary : mapping of str to pandas.DataFrame
+        From :func:`energyflows.summarise`.
+    resolution : str
+        Of the run.
+    folder : Path or None
+        Where files were written.
+    """
+    console = _terminal.open_console()
+    years = summary["years"]
+    span = f"{years.index[0]}–{years.index[-1]}" if len(years) > 1 else str(years.index[0])
+    console.print(f"energyflows · reference · {span} · {resolution}", style="bold")
+    console.print(f"TWh at gross calorific value; bcm at {GCV} TWh/bcm; observed figures beside modelled ones.\n")
+    _terminal.print_table(console, _tabulate_years(years))
+    for year in years.index:
+        console.print()
+        _terminal.print_table(console, _tabulate_imports(summary["imports"], year))
+        for group in GROUP_TITLES:
+            console.print()
+            _terminal.print_table(console, _tabulate_corridors(summary["corridors"], year, group))
+    console.print()
+    for line in _list_remarks(summary):
+        console.print(line)
+    if folder is not None:
+        console.print(f"Written: {folder}/results.nc and {len(summary)} CSV tables.")
+
+
+def _tabulate_years(years: pd.DataFrame) -> Table:
+    columns = {"": "left", **dict.fromkeys(map(str, years.index), "right")}
+    price = years["price_nl_eur_mwh"]
+    stock, seen = years["eu27_stock_1_nov_twh"], years["eu27_stock_1_nov_observed_twh"]
+    volume = years["eu27_working_volume_twh"]
+    rows = [
+        ["EU27 consumption, TWh", *(_terminal.show_number(v) for v in years["eu27_consumed_twh"])],
+        ["EU27 consumption, bcm", *(_terminal.show_number(v / GCV) for v in years["eu27_consumed_twh"])],
+        ["given up because of price, TWh", *(_terminal.show_number(v, 2) for v in years["eu27_response_twh"])],
+        ["unserved in the EU27, TWh", *(_terminal.show_number(v, 2) for v in years["eu27_unserved_twh"])],
+        ["unserved anywhere, TWh", *(_terminal.show_number(v, 2) for v in years["all_unserved_twh"])],
+        ["EU27 storage at 1 November, TWh", *(_terminal.show_number(v) for v in stock)],
+        ["  per cent of working volume", *(_terminal.show_number(100 * v, 1, " %") for v in stock / volume)],
+        ["  observed (AGSI)", *(_terminal.show_number(100 * v, 1, " %") for v in seen / volume)],
+        ["Dutch price, mean, EUR/MWh", *(_terminal.show_number(v) for v in price)],
+        ["  observed (TTF)", *(_terminal.show_number(v) for v in years["price_ttf_observed_eur_mwh"])],
+    ]
+    return _terminal.make_table("The EU27 in short", columns, rows)
+
+
+def _tabulate_imports(imports: pd.DataFrame, year: int) -> Table:
+    chosen = imports[imports["year"] == year]
+    rows = [
+        [
+            _name_entry(row.origin, row.kind),
+            _terminal.show_number(row.twh),
+            _terminal.show_number(row.bcm),
+            _terminal.show_number(100 * row.share, 1, " %"),
+            _terminal.show_number(row.observed_twh),
+        ]
+        for row in chosen.itertuples()
+    ]
+    total = chosen.loc[chosen["origin"] != ALL_LNG[0], ["twh", "bcm"]].sum()
+    rows.insert(
+        -1, ["total, net", _terminal.show_number(total["twh"]), _terminal.show_number(total["bcm"]), "100.0 %", ""]
+    )
+    columns = {"origin": "left", "TWh": "right", "bcm": "right", "share": "right", "observed TWh": "right"}
+    caption = "By the corridor or cargo gas enters by; gas from a neighbour's grid is named after the neighbour."
+    return _terminal.make_table(f"EU27 net imports {year}", columns, rows, caption)
+
+
+def _name_entry(origin: str, kind: str) -> str:
+    """Return what a row of the imports table is called."""
+    if (origin, kind) == ALL_LNG:
+        return "of which all LNG"
+    return f"{origin} {'LNG' if kind == 'lng' else 'pipeline'}"
+
+
+def _tabulate_corridors(corridors: pd.DataFrame, year: int, group: str) -> Table:
+    chosen = corridors[(corridors["year"] == year) & (corridors["group"] == group)]
+    rows = [
+        [
+            row.link,
+            row.name,
+            _terminal.show_number(row.twh),
+            _terminal.show_number(row.capacity_twh),
+            _terminal.show_number(100 * row.utilisation, 0, " %"),
+            _terminal.show_number(row.observed_twh, suffix=" e" if row.confidence == "estimate" else ""),
+            _terminal.show_number(100 * row.deviation, 1, " %"),
+            row.role,
+        ]
+        for row in chosen.itertuples(index=False)
+    ]
+    columns = {
+        "link": "left",
+        "name": "left",
+        "TWh": "right",
+        "capacity": "right",
+        "use": "right",
+        "observed": "right",
+        "off by": "right",
+        "role": "left",
+    }
+    return _terminal.make_table(f"{GROUP_TITLES[group]} {year}", columns, rows)
+
+
+def _list_remarks(summary: Tables) -> list[str]:
+    """Return what a reader must know before quoting the tables."""
+    remarks = [
+        "'input': the observed flow bounds the model, its agreement proves nothing. 'free': the model decides.",
+        "'e': the observed figure is an estimate.",
+    ]
+    unused, binding = summary["unused"], summary["binding"]
+    if len(unused):
+        told = "; ".join(
+            f"{r.generator} {r.year}: {r.unused_twh:.1f} of {r.available_twh:.1f}" for r in unused.itertuples()
+        )
+        remarks.append(f"Delivered or contracted supply the model did not use, TWh: {told}.")
+    else:
+        remarks.append("All supply that was delivered or contracted is used.")
+    short = binding[binding["short_twh"] > 0.1]
+    if len(short):
+        told = "; ".join(f"{r.link} {r.year}: {r.short_twh:.1f}" for r in short.itertuples())
+        remarks.append(f"Contracted or observed flows not reached, TWh short: {told}.")
+    buses = ", ".join(sorted(set(summary["bent"]["bus"])))
+    if buses:
+        remarks.append(f"A contracted or observed flow pushes prices below zero at: {buses}.")
+    return remarks
