@@ -133,11 +133,13 @@ def test_unused_supply_and_flows_not_reached_are_told(capsys, told):
     binding = pd.DataFrame(
         {"year": [2025], "link": ["A-B"], "bus0": ["A"], "bus1": ["B"], "snapshots": [3], "short_twh": [1.5]}
     )
-    print_run({**told, "unused": unused, "binding": binding}, resolution="monthly", folder=None)
+    bent = pd.DataFrame({"year": [2025], "bus": ["B"], "snapshots": [3], "lowest_eur_mwh": [-9.0]})
+    told = {**told, "unused": unused, "binding": binding, "bent": bent}
+    print_run(told, resolution="monthly", folder=None)
     out = capsys.readouterr().out
     assert "did not use, TWh: RU X 2025: 2.0 of 9.0." in out
     assert "TWh short: A-B 2025: 1.5." in out
-    assert "bends prices at: A, B." in out
+    assert "prices below zero at: B." in out
 
 
 @pytest.mark.parametrize("table", NAMES)

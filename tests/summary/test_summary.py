@@ -5,17 +5,23 @@ import pandas as pd
 import pytest
 
 from energyflows import load_tables, run, summarise
-from energyflows.summary import GCV, list_binding, list_unused
-from energyflows.summary._observed import average_price, find_stock, sum_imports, sum_years
+from energyflows.summary import GCV, list_bent, list_binding, list_unused
+from energyflows.summary._observed import average_price, find_stock, rank_confidence, sum_imports, sum_years
 
 LOSS_TO_TR = 26.5 / 0.99 - 26.5
 LNG = 219 - 20 - 73 + 26.5 + LOSS_TO_TR  # EU demand less Dutch production and Yamal, plus what Turkiye takes
 
 
 @pytest.fixture(scope="session")
-def told(toy):
-    """Tables of the toy's years 2025 (observed) and 2026 (outlook)."""
-    return summarise(run(years=(2025, 2026), tables=toy()), toy())
+def solved(toy):
+    """Results of the toy's years 2025 (observed) and 2026 (outlook)."""
+    return run(years=(2025, 2026), tables=toy())
+
+
+@pytest.fixture(scope="session")
+def told(toy, solved):
+    """Tables of those years."""
+    return summarise(solved, toy())
 
 
 @pytest.fixture
@@ -38,8 +44,22 @@ def pick(frame, **cells):
     return row
 
 
-def test_five_tables_are_told(told):
-    assert list(told) == ["years", "imports", "corridors", "unused", "binding"]
+def test_six_tables_are_told(told):
+    assert list(told) == ["years", "imports", "corridors", "unused", "binding", "bent"]
+
+
+def test_a_price_below_zero_is_told_with_its_bus(solved):
+    bent = list_bent(solved.assign(price=solved["price"] - 100 * (solved["bus"] == "TR")))
+    assert set(bent["bus"]) == {"TR"}
+    assert (bent["lowest_eur_mwh"] < 0).all()
+    assert list_bent(solved.assign(price=abs(solved["price"]))).empty
+
+
+def test_an_observed_figure_is_as_sure_as_its_weakest_row():
+    rows = [("A-B", "2025-01", "observed"), ("A-B", "2025-02", "estimate"), ("A-B", "2024", "derived")]
+    ranks = rank_confidence(pd.DataFrame(rows, columns=["series", "period", "confidence"]), [2023, 2024, 2025])
+    assert ranks.loc["A-B", [2024, 2025]].tolist() == ["derived", "estimate"]
+    assert pd.isna(ranks.at["A-B", 2023])
 
 
 # ------------------------------------------------------------------ years
@@ -173,17 +193,22 @@ def test_months_make_a_year():
 
 @pytest.mark.parametrize(("day", "stock"), [("2025-11-01", 30), ("2025-11-02", 30), ("2025-11-03", None)])
 def test_a_stock_is_that_of_the_date_or_the_day_before(day, stock):
-    levels = pd.DataFrame({"zone": ["EU27"], "date": [pd.Timestamp("2025-11-01")], "twh": [30.0]})
+    levels = pd.DataFrame(
+        {"zone": ["EU27"], "date": [pd.Timestamp("2025-11-01")], "twh": [30.0], "confidence": ["derived"]}
+    )
     found = find_stock(levels, pd.Timestamp(day))
     assert np.isnan(found) if stock is None else found == stock
+    assert np.isnan(find_stock(levels.assign(confidence="estimate"), pd.Timestamp(day)))
 
 
 @pytest.mark.parametrize(("months", "price"), [(12, 20), (11, 50)])
 def test_a_price_is_the_mean_of_twelve_months_else_the_yearly_one(months, price):
     monthly = [("TTF", f"2025-{month:02}", "month", 20.0) for month in range(1, months + 1)]
     columns = ["hub", "period", "frequency", "eur_mwh"]
-    prices = pd.DataFrame([*monthly, ("TTF", "2025", "year", 50.0), ("JKM", "2025", "year", 90.0)], columns=columns)
+    rows = [*monthly, ("TTF", "2025", "year", 50.0), ("JKM", "2025", "year", 90.0)]
+    prices = pd.DataFrame(rows, columns=columns).assign(confidence="derived")
     assert average_price(prices, "TTF", 2025) == price
+    assert np.isnan(average_price(prices.assign(confidence="estimate"), "TTF", 2025))
     assert np.isnan(average_price(prices, "TTF", 2024))
 
 
