@@ -129,6 +129,9 @@ def main() -> None:
         code = 130
     except BrokenPipeError:
         code = 0
+    except OSError as error:
+        typer.echo(f"error: cannot write the output ({error.strerror or error})", err=True)
+        code = 2
     except Exception as error:  # noqa: BLE001  a person at a terminal must never meet a traceback
         code = _tell_other(error)
     if code == 130:

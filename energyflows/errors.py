@@ -83,3 +83,28 @@ def list_problems(title: str, problems: Iterable[str], limit: int = 20) -> str:
     if len(found) > limit:
         lines.append(f"  … and {len(found) - limit} more")
     return "\n".join(lines)
+
+
+def require(value: object, attributes: str, expected: str) -> None:
+    """Refuse an argument of the wrong kind before it fails somewhere inside.
+
+    Parameters
+    ----------
+    value : object
+        The argument.
+    attributes : str
+        Names an object of the right kind has, separated by spaces.
+    expected : str
+        That kind in words.
+
+    Raises
+    ------
+    UsageError
+        Naming what was found and what was expected.
+
+    Examples
+    --------
+    >>> require({"zones": 1}, "items keys", "tables by name")
+    """
+    if not all(hasattr(value, name) for name in attributes.split()):
+        raise UsageError(f"found {type(value).__name__}, expected {expected}")

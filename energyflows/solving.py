@@ -14,11 +14,20 @@ import pandas as pd
 import pypsa
 import xarray as xr
 
-from energyflows.errors import InfeasibleError, SolveError, UnboundedError, list_problems
+from energyflows.errors import InfeasibleError, SolveError, UnboundedError, UsageError, list_problems, require
 from energyflows.network.building import QUIET_STRINGS
 from energyflows.results import read_results
 
 _CHATTY = ("pypsa", "linopy", "highspy")
+#: Component, attribute and its least value; -inf stands for any finite number.
+_FIGURES = (
+    ("Load", "p_set", -np.inf),
+    ("Generator", "marginal_cost", -np.inf),
+    ("Generator", "p_max_pu", -np.inf),
+    ("Link", "marginal_cost", -np.inf),
+    ("Link", "p_max_pu", -np.inf),
+    ("Link", "efficiency", 0.0),
+)
 #: Cost of gas out of nowhere in the search for the cause of infeasibility, EUR/MWh; above any real cost.
 _RELAXED_COST = 1e5
 
@@ -40,6 +49,8 @@ def solve(n: pypsa.Network, *, verbose: bool = False) -> xr.Dataset:
 
     Raises
     ------
+    UsageError
+        If ``n`` is no network, or has components without a bus or with figures that are none.
     InfeasibleError
         If no flow meets all bounds; names the buses and periods where gas is missing or in excess.
     UnboundedError
@@ -53,6 +64,10 @@ def solve(n: pypsa.Network, *, verbose: bool = False) -> xr.Dataset:
     >>> bool(solve(build_network(2025))["unserved"].sum() < 1.0)
     True
     """
+    require(n, "buses_t links_t optimize", "a pypsa.Network")
+    unusable = find_unusable(n)
+    if unusable:
+        raise UsageError(list_problems("this network cannot be solved:", unusable))
     work = copy_unsolved(n)
     with hush(verbose):
         condition = _optimize(work, verbose=verbose)
@@ -74,16 +89,23 @@ def copy_unsolved(n: pypsa.Network) -> pypsa.Network:
     pypsa.Network
         Independent of ``n``.
     """
-    model = getattr(n, "_model", None)
-    if model is not None and model.solver_model is not None:
-        model.solver_model = None
-    with pypsa.option_context(*QUIET_STRINGS):
-        return n.copy()
+    model: Any = getattr(n, "_model", None)
+    kept = getattr(model, "solver_model", None)
+    try:
+        if kept is not None:
+            model.solver_model = None
+        with pypsa.option_context(*QUIET_STRINGS):
+            return n.copy()
+    finally:
+        if kept is not None:
+            model.solver_model = kept
 
 
 @contextmanager
 def hush(verbose: bool) -> Iterator[None]:  # noqa: FBT001  a context manager reads best as hush(verbose)
-    """Keep reports of PyPSA, linopy and HiGHS away unless ``verbose``; warnings stay.
+    """Keep reports of PyPSA, linopy and HiGHS away unless ``verbose``.
+
+    While it holds, the standard output of the whole process goes nowhere: do not print from other threads.
 
     Parameters
     ----------
@@ -156,10 +178,40 @@ def _explain(n: pypsa.Network, condition: str) -> SolveError:
             return InfeasibleError(list_problems("no flow meets all bounds; likely causes:", causes))
         if condition == "infeasible":
             return InfeasibleError("no flow meets all bounds, even with gas from nowhere; check ramps and fixed flows")
-    if condition in {"unbounded", "infeasible_or_unbounded", "unknown"}:
+    if condition in {"unbounded", "infeasible_or_unbounded"}:
         causes = find_unlimited(n)
         return UnboundedError(list_problems("the cost falls without limit; likely causes:", causes))
     return SolveError(f"HiGHS stopped with {condition!r}; run again with verbose=True to see its report")
+
+
+def find_unusable(n: pypsa.Network) -> list[str]:
+    """List components the solver would drop or misread without a word.
+
+    Parameters
+    ----------
+    n : pypsa.Network
+        Any network.
+
+    Returns
+    -------
+    list of str
+        Components at unknown buses, and figures that are missing, negative or infinite where they must not be.
+    """
+    found = [] if len(n.buses) and len(n.snapshots) else ["no bus or no snapshot; build the network first"]
+    for name, ports in (("Generator", 1), ("Load", 1), ("Store", 1), ("StorageUnit", 1), ("Link", 2), ("Line", 2)):
+        static = n.c[name].static
+        for port in ["bus"] if ports == 1 else ["bus0", "bus1"]:
+            lost = static.index[~static[port].isin(n.buses.index)]
+            found += [f"{name.lower()} {each}: {port} {static.at[each, port]!r} does not exist" for each in lost]
+    for name, attribute, least in _FIGURES:
+        values = n.get_switchable_as_dense(name, attribute)
+        wrong = values.columns[(values.isna() | np.isinf(values) | (values < least)).any()]
+        word = "a finite number" if np.isinf(least) else f"a number of at least {least:g}"
+        found += [f"{name.lower()} {each}: {attribute} must be {word} in every snapshot" for each in wrong]
+    for name, attribute in (("Generator", "p_nom"), ("Link", "p_nom"), ("Store", "e_nom")):
+        values = n.c[name].static[attribute]
+        found += [f"{name.lower()} {each}: {attribute} must be at least 0" for each in values.index[~(values >= 0)]]
+    return found
 
 
 def find_contradictions(n: pypsa.Network) -> list[str]:

@@ -9,6 +9,7 @@ import json
 import pandas as pd
 import pytest
 
+from energyflows.datasets import hash_content
 from energyflows.tables import NAMES, check_tables, find_problems, find_schema, parse_cells
 
 YEARS = range(2019, 2031)
@@ -97,7 +98,6 @@ def _parameters():
         "value_of_lost_load": 600,
         "minimum_penalty": 300,
         "link_pin_tolerance": 0.01,
-        "lng_rate_factor": 1.5,
         "storage_target_reward": 100,
         **{f"demand_response_price_{k}": price for k, price in ((1, 240), (2, 320), (3, 430))},
         **{f"demand_response_share_{k}": 0.04 for k in (1, 2, 3)},
@@ -219,6 +219,7 @@ def make_tables(**cells):
         frame, problems = parse_cells(text[list(find_schema(name).columns)], find_schema(name))
         problems += find_problems(frame, find_schema(name))
         assert not problems, (name, problems)
+        frame.attrs["provenance"] = {"content": hash_content(frame)}
         tables[name] = frame
     check_tables(tables)
     return tables

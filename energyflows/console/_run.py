@@ -9,7 +9,7 @@ from rich.table import Table
 
 from energyflows.console import _terminal
 from energyflows.console._terminal import Tables
-from energyflows.summary import ALL_LNG, GCV
+from energyflows.summary import GCV
 
 GROUP_TITLES = {
     "southern-gas-corridor": "Southern Gas Corridor",
@@ -33,11 +33,11 @@ def print_run(summary: Tables, *, resolution: str, folder: Path | None) -> None:
     years = summary["years"]
     span = f"{years.index[0]}–{years.index[-1]}" if len(years) > 1 else str(years.index[0])
     console.print(f"energyflows · reference · {span} · {resolution}", style="bold")
-    console.print(f"TWh at gross calorific value; bcm at {GCV} TWh/bcm; observed figures beside modelled ones.\n")
+    console.print(f"TWh at gross calorific value, capacity in TWh a year; bcm at {GCV} TWh/bcm; codes are countries.\n")
     _terminal.print_table(console, _tabulate_years(years))
     for year in years.index:
         console.print()
-        _terminal.print_table(console, _tabulate_imports(summary["imports"], year))
+        _terminal.print_table(console, _tabulate_imports(summary["imports"], years, year))
         for group in GROUP_TITLES:
             console.print()
             _terminal.print_table(console, _tabulate_corridors(summary["corridors"], year, group))
@@ -68,7 +68,7 @@ def _tabulate_years(years: pd.DataFrame) -> Table:
     return _terminal.make_table("The EU27 in short", columns, rows)
 
 
-def _tabulate_imports(imports: pd.DataFrame, year: int) -> Table:
+def _tabulate_imports(imports: pd.DataFrame, years: pd.DataFrame, year: int) -> Table:
     chosen = imports[imports["year"] == year]
     rows = [
         [
@@ -80,10 +80,10 @@ def _tabulate_imports(imports: pd.DataFrame, year: int) -> Table:
         ]
         for row in chosen.itertuples()
     ]
-    total = chosen.loc[chosen["origin"] != ALL_LNG[0], ["twh", "bcm"]].sum()
-    rows.insert(
-        -1, ["total, net", _terminal.show_number(total["twh"]), _terminal.show_number(total["bcm"]), "100.0 %", ""]
-    )
+    for name, part in (("total, net", chosen), ("of which all LNG", chosen[chosen["kind"] == "lng"])):
+        figures = [_terminal.show_number(part[column].sum()) for column in ("twh", "bcm")]
+        rows.append([name, *figures, _terminal.show_number(100 * part["share"].sum(), 1, " %"), ""])
+    rows[-1][-1] = _terminal.show_number(years.at[year, "eu27_lng_observed_twh"])
     columns = {"origin": "left", "TWh": "right", "bcm": "right", "share": "right", "observed TWh": "right"}
     caption = "By the corridor or cargo gas enters by; gas from a neighbour's grid is named after the neighbour."
     return _terminal.make_table(f"EU27 net imports {year}", columns, rows, caption)
@@ -91,9 +91,8 @@ def _tabulate_imports(imports: pd.DataFrame, year: int) -> Table:
 
 def _name_entry(origin: str, kind: str) -> str:
     """Return what a row of the imports table is called."""
-    if (origin, kind) == ALL_LNG:
-        return "of which all LNG"
-    return f"{origin} {'LNG' if kind == 'lng' else 'pipeline'}"
+    name = "other" if origin == "XX" else origin
+    return f"{name} {'LNG' if kind == 'lng' else 'pipeline'}"
 
 
 def _tabulate_corridors(corridors: pd.DataFrame, year: int, group: str) -> Table:
@@ -142,7 +141,8 @@ def _list_remarks(summary: Tables) -> list[str]:
     if len(short):
         told = "; ".join(f"{r.link} {r.year}: {r.short_twh:.1f}" for r in short.itertuples())
         remarks.append(f"Contracted or observed flows not reached, TWh short: {told}.")
-    buses = ", ".join(sorted(set(summary["bent"]["bus"])))
-    if buses:
-        remarks.append(f"A contracted or observed flow pushes prices below zero at: {buses}.")
+    bent = summary["bent"].groupby("bus")["year"].agg(["min", "max"])
+    if len(bent):
+        told = ", ".join(f"{bus} {first}" + f"–{last}" * (first < last) for bus, first, last in bent.itertuples())
+        remarks.append(f"A contracted or observed flow pushes prices below zero in some months at: {told}.")
     return remarks

@@ -2,14 +2,15 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
 import pandas as pd
 
-from energyflows.datasets._passport import find_folder, find_mismatch, hash_file, read_passports
-from energyflows.errors import EnergyFlowsError, PassportError, TableError, list_problems
-from energyflows.tables import NAMES, check_tables, find_schema, read_table
+from energyflows.datasets._passport import find_folder, find_mismatch, hash_content, hash_file, read_passports
+from energyflows.errors import EnergyFlowsError, PassportError, TableError, UsageError, list_problems, require
+from energyflows.tables import NAMES, check_tables, find_problems, find_schema, read_table
 
 
 def load_tables(path: str | Path | None = None) -> dict[str, pd.DataFrame]:
@@ -40,6 +41,8 @@ def load_tables(path: str | Path | None = None) -> dict[str, pd.DataFrame]:
     >>> tables["zones"].query("zone == 'TANAP'")["kind"].item()
     'corridor'
     """
+    if path is not None and not isinstance(path, str | Path):
+        raise UsageError(f"path: found {path!r}, expected the name of a folder")
     packaged = find_folder()
     own = None if path is None else _check_folder(Path(path))
     _refuse_changed([folder for folder in (packaged, own) if folder is not None])
@@ -54,7 +57,7 @@ def load_tables(path: str | Path | None = None) -> dict[str, pd.DataFrame]:
         raise TableError("\n".join(problems))
     check_tables(tables)
     for name, frame in tables.items():
-        frame.attrs["provenance"] = _describe(name, packaged, own)
+        frame.attrs["provenance"] = {**_describe(name, packaged, own), "content": hash_content(frame)}
     return tables
 
 
@@ -163,3 +166,34 @@ def strip_passport(table: pd.DataFrame) -> pd.DataFrame:
     bare = table.copy(deep=False)
     bare.attrs = {}
     return bare
+
+
+def check_given(tables: Mapping[str, pd.DataFrame]) -> None:
+    """Check tables that were handed over, if they are no longer as they were loaded.
+
+    Parameters
+    ----------
+    tables : mapping of str to pandas.DataFrame
+        All tables by name.
+
+    Raises
+    ------
+    UsageError
+        If it is no mapping, or a table is missing.
+    TableError
+        If a changed table breaks its schema or no longer fits the others.
+    """
+    require(tables, "items keys", "tables by name, as load_tables() returns them")
+    missing = [name for name in NAMES if name not in tables]
+    if missing:
+        raise UsageError(f"tables: {', '.join(missing)} missing; start from load_tables() and replace what you need")
+    changed = [
+        name for name in NAMES if tables[name].attrs.get("provenance", {}).get("content") != hash_content(tables[name])
+    ]
+    problems = [
+        f"{name}: {problem}" for name in changed for problem in find_problems(tables[name], find_schema(name)).values()
+    ]
+    if problems:
+        raise TableError(list_problems(f"{len(problems)} problem(s) in the tables given:", problems))
+    if changed:
+        check_tables(tables)

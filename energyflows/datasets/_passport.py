@@ -8,6 +8,8 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
+import pandas as pd
+
 from energyflows.errors import PassportError, list_problems
 
 FILE_NAME = "datapackage.json"
@@ -149,3 +151,21 @@ def find_mismatch(path: Path, passport: dict[str, Any]) -> str | None:
         f"{path.name}: hash {found[:19]}… differs from {str(expected)[:19]}… in {FILE_NAME}; the file was changed: "
         f"restore it, or accept the change with 'python -m energyflows.datasets.refresh {path.parent}'"
     )
+
+
+def hash_content(table: pd.DataFrame) -> str:
+    """Return a hash of the cells of a table, whatever file they came from.
+
+    Parameters
+    ----------
+    table : pandas.DataFrame
+        Any table.
+
+    Returns
+    -------
+    str
+        16 hexadecimal digits; equal for equal columns and cells.
+    """
+    digest = hashlib.sha256("\n".join(map(str, table.columns)).encode())
+    digest.update(pd.util.hash_pandas_object(table, index=False).to_numpy().tobytes())
+    return digest.hexdigest()[:16]

@@ -8,7 +8,7 @@ from collections.abc import Iterable, Mapping
 import pandas as pd
 import pypsa
 
-from energyflows.datasets import load_tables, strip_passport
+from energyflows.datasets import check_given, hash_content, load_tables, strip_passport
 from energyflows.network.calendar import build_periods
 from energyflows.network.demand import add_buses, add_demand
 from energyflows.network.inputs import Inputs
@@ -73,7 +73,7 @@ def build_network(
     UsageError
         For years or a resolution that cannot be used.
     TableError
-        If packaged tables are damaged.
+        If tables are damaged, or lack a figure for one of the years.
 
     Examples
     --------
@@ -83,6 +83,7 @@ def build_network(
     """
     periods = build_periods(years, resolution)
     given = load_tables() if tables is None else tables
+    check_given(given)
     bare = {name: select_in_service(strip_passport(table)) for name, table in given.items()}
     inputs = Inputs(bare, periods, resolution)
     with pypsa.option_context(*QUIET_STRINGS):
@@ -121,12 +122,18 @@ def describe(inputs: Inputs, tables: Mapping[str, pd.DataFrame]) -> dict[str, ob
     Returns
     -------
     dict
-        ``years``, ``resolution``, ``units`` and ``sources`` (hash and folder by table); only text, numbers and lists,
+        ``years``, ``resolution``, ``units`` and ``sources`` (folder, hash of the file, hash of the cells as
+        they were used, by table); only text, numbers and lists,
         so that it survives NetCDF.
     """
     provenance = {name: table.attrs.get("provenance", {}) for name, table in tables.items()}
     sources = {
-        name: {"folder": str(passport.get("folder", "given")), "hash": str(passport.get("hash", "unknown"))}
+        name: {
+            "folder": str(passport.get("folder", "given")),
+            "hash": str(passport.get("hash", "unknown")),
+            "added": str(passport.get("added", "")),
+            "content": hash_content(tables[name]),
+        }
         for name, passport in provenance.items()
     }
     return {

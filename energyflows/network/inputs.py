@@ -30,6 +30,16 @@ class Inputs:
         return pd.date_range(self.periods.left[0], self.periods.right[-1], freq="D", inclusive="left")
 
     @cached_property
+    def each_day(self) -> pd.IntervalIndex:
+        """Every day as a period of its own."""
+        return pd.IntervalIndex.from_arrays(self.days, self.days + pd.Timedelta(days=1), closed="left")
+
+    @cached_property
+    def year_length(self) -> pd.Series:
+        """Days of the year each day lies in."""
+        return pd.Series(self.days.is_leap_year + 365, index=self.days)
+
+    @cached_property
     def snapshots(self) -> pd.DatetimeIndex:
         """Start of each period."""
         return pd.DatetimeIndex(self.periods.left, name="snapshot")

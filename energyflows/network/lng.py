@@ -5,6 +5,7 @@ from __future__ import annotations
 import pandas as pd
 import pypsa
 
+from energyflows.errors import TableError
 from energyflows.network.calendar import find_overlaps, parse_period
 from energyflows.network.inputs import Inputs
 from energyflows.network.parts import add_links, cost_attribute
@@ -20,8 +21,7 @@ PRICE_STEPS = range(1, 9)
 def add_shipping(n: pypsa.Network, inputs: Inputs) -> None:
     """Add a link from each supplier to each pool it delivers to.
 
-    The yearly bounds of table ``lng_suppliers`` become rates; a month may lie above the upper one by
-    ``lng_rate_factor``.
+    The yearly bounds of table ``lng_suppliers`` become even rates, so that no year exceeds them.
 
     Parameters
     ----------
@@ -41,7 +41,7 @@ def add_shipping(n: pypsa.Network, inputs: Inputs) -> None:
             "cost": {k: cost_years(g, inputs, "shipping_eur_mwh").iat[-1] for k, g in groups.items()},
         }
     ).assign(carrier="shipping", efficiency=1.0, length=0.0, group="lng")
-    add_links(n, inputs, links, upper * inputs.parameter("lng_rate_factor"), lower)
+    add_links(n, inputs, links, upper, lower)
 
 
 def add_terminals(n: pypsa.Network, inputs: Inputs) -> None:
@@ -59,7 +59,7 @@ def add_terminals(n: pypsa.Network, inputs: Inputs) -> None:
     held = find_overlaps(rows["valid_from"], rows["valid_to"], inputs.periods)
     running = held * rows["sendout_gwh_d"].where(rows["status"] != "mothballed", 0.0)
     capacity = running.T.groupby(names).sum().T
-    weight = rows["sendout_gwh_d"].clip(lower=1e-6)
+    weight = running.mean().where(running.mean() > 0, 1e-9 * rows["sendout_gwh_d"].clip(lower=1.0))
     fee = (rows["regas_eur_mwh"] * weight).groupby(names).sum() / weight.groupby(names).sum()
     links = pd.DataFrame(
         {
@@ -136,6 +136,11 @@ def spread_prices(inputs: Inputs, hub: str) -> pd.Series:
     -------
     pandas.Series
         EUR/MWh by day; days without a figure take the last one before, else the first.
+
+    Raises
+    ------
+    TableError
+        If the hub has no figure in any of the years.
     """
     rows = inputs.tables["prices"].query("hub == @hub")
     daily = pd.Series(float("nan"), index=inputs.days, name=hub)
@@ -143,4 +148,6 @@ def spread_prices(inputs: Inputs, hub: str) -> pd.Series:
         for row in rows[rows["frequency"] == frequency].itertuples():
             start, end = parse_period(row.period)
             daily.loc[start : end - pd.Timedelta(days=1)] = row.eur_mwh
+    if rows.empty or daily.isna().all():
+        raise TableError(f"prices.csv: no figure of hub {hub!r} in {inputs.years[0]} to {inputs.years[-1]}; add one")
     return daily.ffill().bfill()

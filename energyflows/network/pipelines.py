@@ -20,14 +20,34 @@ def add_pipelines(n: pypsa.Network, inputs: Inputs) -> None:
     inputs : Inputs
         Tables and time.
     """
-    capacity = rate_capacity(inputs)
+    capacity, minimum = bound_pipelines(inputs)
+    add_links(n, inputs, describe_pipelines(inputs), inputs.average(capacity), inputs.average(minimum))
+
+
+def bound_pipelines(inputs: Inputs) -> tuple[pd.DataFrame, pd.DataFrame]:
+    """Return what each pipeline may and should carry, day by day.
+
+    An observed flow goes before contracts, and nothing goes above the technical capacity; they are combined by day,
+    because each may hold for a part of a period only.
+
+    Parameters
+    ----------
+    inputs : Inputs
+        Tables and time.
+
+    Returns
+    -------
+    capacity, minimum : pandas.DataFrame
+        GWh/d by day and pipeline; pipelines without any minimum have no column there.
+    """
     pinned = rate_pinned(inputs)
     tolerance = inputs.parameter("link_pin_tolerance")
     least, most = rate_contracts(inputs)
-    capacity = capacity.clip(upper=most.reindex(columns=capacity.columns))
-    capacity = (pinned * (1 + tolerance)).combine_first(capacity)[capacity.columns]
+    technical = rate_capacity(inputs)
+    capacity = technical.clip(upper=most.reindex(columns=technical.columns))
+    capacity = (pinned * (1 + tolerance)).combine_first(capacity)[technical.columns].clip(upper=technical)
     minimum = (pinned * (1 - tolerance)).combine_first(least).fillna(0.0)
-    add_links(n, inputs, describe_pipelines(inputs), capacity, minimum)
+    return capacity, minimum
 
 
 def describe_pipelines(inputs: Inputs) -> pd.DataFrame:
@@ -61,17 +81,17 @@ def describe_pipelines(inputs: Inputs) -> pd.DataFrame:
 
 
 def rate_capacity(inputs: Inputs) -> pd.DataFrame:
-    """Return capacity in GWh/d by snapshot and pipeline, averaged over changes inside a period."""
+    """Return technical capacity in GWh/d by day and pipeline."""
     rows = inputs.tables["pipelines"]
-    held = find_overlaps(rows["valid_from"], rows["valid_to"], inputs.periods)
+    held = find_overlaps(rows["valid_from"], rows["valid_to"], inputs.each_day)
     return (held * rows["capacity_gwh_d"]).T.groupby(rows["pipeline"]).sum().T
 
 
 def rate_pinned(inputs: Inputs) -> pd.DataFrame:
-    """Return the observed flow of pipelines that follow a series, GWh/d; missing where not observed."""
+    """Return the observed flow of pipelines that follow a series, GWh/d by day; missing where not observed."""
     rows = inputs.tables["pipelines"].dropna(subset="follows").drop_duplicates("pipeline")
-    daily = pd.DataFrame({row.pipeline: inputs.observed[row.follows] for row in rows.itertuples()}, index=inputs.days)
-    return inputs.average(daily).clip(lower=0.0)
+    followed = {row.pipeline: inputs.observed[row.follows] for row in rows.itertuples()}
+    return pd.DataFrame(followed, index=inputs.days).clip(lower=0.0)
 
 
 def rate_contracts(inputs: Inputs) -> tuple[pd.DataFrame, pd.DataFrame]:
@@ -85,18 +105,18 @@ def rate_contracts(inputs: Inputs) -> tuple[pd.DataFrame, pd.DataFrame]:
     Returns
     -------
     least : pandas.DataFrame
-        GWh/d by snapshot and pipeline with a contracted minimum.
+        GWh/d by day and pipeline with a contracted minimum.
     most : pandas.DataFrame
-        GWh/d by snapshot and pipeline with a ceiling; missing while no such contract is in force.
+        GWh/d by day and pipeline with a ceiling; missing while no such contract is in force.
     """
     rows = inputs.tables["contracts"].dropna(subset=["link", "annual_twh"])
-    rate = 1e3 / 365 * rows["annual_twh"]
-    held = find_overlaps(rows["start"], rows["end"], inputs.periods)
+    held = find_overlaps(rows["start"], rows["end"], inputs.each_day)
+    rate = held.mul(1e3 * rows["annual_twh"]).div(inputs.year_length, axis=0)
     firm = rows[rows["minimum"]]
-    least = (held * rate * rows["take_or_pay"].fillna(1.0))[firm.index]
+    least = (rate * rows["take_or_pay"].fillna(1.0))[firm.index]
     capped = rows[rows["ceiling"].notna()]
-    most = (held * rate * rows["ceiling"])[capped.index]
+    most = (rate * rows["ceiling"])[capped.index].where(held[capped.index] > 0)
     return (
         least.T.groupby(firm["link"]).sum().T,
-        most.where(held[capped.index] > 0).T.groupby(capped["link"]).sum(min_count=1).T,
+        most.T.groupby(capped["link"]).sum(min_count=1).T,
     )

@@ -7,6 +7,8 @@ from collections.abc import Mapping
 import numpy as np
 import pandas as pd
 
+from energyflows.errors import TableError, list_problems
+
 
 def rate_months(tables: Mapping[str, pd.DataFrame], days: pd.DatetimeIndex) -> pd.DataFrame:
     """Return the demand of every zone by calendar month.
@@ -22,13 +24,33 @@ def rate_months(tables: Mapping[str, pd.DataFrame], days: pd.DatetimeIndex) -> p
     -------
     pandas.DataFrame
         GWh/d, month starts in rows, zones in columns.
+
+    Raises
+    ------
+    TableError
+        If a zone with demand has none, or no shares, for one of the years.
     """
     annual = tables["demand_annual"].pivot(index="year", columns="zone", values="twh")
     months = pd.DatetimeIndex(days[days.day == 1])
     shares = find_shares(tables["demand_profile"], months, annual.columns)
     length = months.days_in_month.to_numpy()[:, None]
-    energy = annual.reindex(months.year).fillna(0.0).to_numpy() * shares.to_numpy()
+    wanted = annual.reindex(months.year)
+    _refuse_gaps(wanted, shares)
+    energy = wanted.to_numpy() * shares.to_numpy()
     return pd.DataFrame(1e3 * energy / length, index=months, columns=annual.columns)
+
+
+def _refuse_gaps(annual: pd.DataFrame, shares: pd.DataFrame) -> None:
+    """Refuse years without a figure: no row is not the same as no demand."""
+    problems = []
+    for table, frame in (("demand_annual.csv", annual), ("demand_profile.csv", shares.set_axis(annual.index))):
+        gaps = frame.isna().groupby(level=0).any()
+        for year in gaps.index:
+            zones = gaps.columns[gaps.loc[year]]
+            if len(zones):
+                problems.append(f"{table}: no row of {year} for {', '.join(zones)}")
+    if problems:
+        raise TableError(list_problems("demand is not known for every year of the model:", problems))
 
 
 def find_shares(profile: pd.DataFrame, months: pd.DatetimeIndex, zones: pd.Index) -> pd.DataFrame:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import numpy as np
 import xarray as xr
 
-from energyflows.errors import ResultsError, list_problems
+from energyflows.errors import ResultsError, list_problems, require
 from energyflows.results._reading import UNITS
 
 REQUIRED = (
@@ -24,7 +24,18 @@ REQUIRED = (
     "utilisation",
     "objective",
 )
-COORDS = ("weight_days", "bus0", "bus1", "generator_bus", "store_bus")
+COORDS = (
+    "weight_days",
+    "country",
+    "carrier",
+    "efficiency",
+    "is_storage_link",
+    "bus0",
+    "bus1",
+    "generator_bus",
+    "generator_origin",
+    "store_bus",
+)
 #: Never negative, by the dim they stand on; consumption may be, where a load feeds in.
 _NEVER_NEGATIVE = {
     "unserved": "bus",
@@ -110,6 +121,7 @@ def check_results(ds: xr.Dataset) -> None:
         If a variable is missing, has gaps or another unit, a bus does not balance to 1e-6 of what passes through it, a
         flow exceeds its capacity, or something that cannot be negative is; all at once, with bus and snapshot.
     """
+    require(ds, "data_vars coords", "an xarray.Dataset of results")
     missing = [name for name in (*REQUIRED, *COORDS) if name not in ds]
     if missing:
         raise ResultsError(f"not results of energyflows: no variable {', '.join(missing)}")

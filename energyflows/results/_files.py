@@ -8,7 +8,7 @@ from pathlib import Path
 
 import xarray as xr
 
-from energyflows.errors import OutputError, ResultsError
+from energyflows.errors import OutputError, ResultsError, UsageError
 
 
 def write_results(ds: xr.Dataset, path: str | Path) -> Path:
@@ -70,6 +70,8 @@ def open_results(path: str | Path) -> xr.Dataset:
     ResultsError
         If it holds something else.
     """
+    if not isinstance(path, str | Path):
+        raise UsageError(f"path: found {path!r}, expected the name of a file")
     source = Path(path)
     if not source.is_file():
         raise OutputError(f"{source}: no such file; expected one written with write_results or 'run --out'")

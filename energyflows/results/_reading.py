@@ -9,7 +9,7 @@ import numpy as np
 import pandas as pd
 import xarray as xr
 
-from energyflows.errors import ResultsError, list_problems
+from energyflows.errors import ResultsError, list_problems, require
 
 #: Carriers of generators that stand for demand not met, ours and the usual ones elsewhere.
 UNSERVED = frozenset({"unserved", "load shedding", "load-shedding", "load_shedding", "loadshedding", "load"})
@@ -81,6 +81,7 @@ def read_results(n: Any) -> xr.Dataset:
     >>> ds["sent"].dims
     ('snapshot', 'link')
     """
+    require(n, "buses_t links_t components", "a pypsa.Network")
     problems = _find_unreadable(n)
     if problems:
         raise ResultsError(list_problems("this network cannot be read as results:", problems))
@@ -111,7 +112,7 @@ def _find_unreadable(n: Any) -> list[str]:
         problems.append("investment periods: found several, expected one; select one with n.snapshots")
     if getattr(n, "has_scenarios", False):
         problems.append("stochastic scenarios: found some, expected none; read one scenario at a time")
-    if not np.isfinite(getattr(n, "objective", None) or np.nan) or n.buses_t.marginal_price.empty:
+    if getattr(n, "objective", None) is None or n.buses_t.marginal_price.empty:
         problems.append("no solution found; solve the network first")
     return problems + _find_unreadable_components(n)
 
@@ -236,7 +237,7 @@ def _by_bus(frame: pd.DataFrame, bus: pd.Series, n: Any) -> pd.DataFrame:
 
 
 def _add_demand(ds: xr.Dataset, n: Any) -> xr.Dataset:
-    taken = n.loads_t.p.reindex(columns=n.loads.index, fill_value=0.0) * -n.loads["sign"]
+    taken = n.loads_t.p.reindex(columns=n.loads.index, fill_value=0.0) * -n.loads["sign"] * n.loads["active"]
     demand = _by_bus(taken, n.loads["bus"], n)
     ds["consumed"] = _array(demand, "bus") - ds["unserved"] - ds["response"]
     return ds
@@ -300,7 +301,7 @@ def _add_links(ds: xr.Dataset, n: Any) -> xr.Dataset:
     ds["utilisation"] = ds["sent"] / ds["capacity"].where(ds["capacity"] > 0)
     first, turned = static[~names.duplicated()], static.loc[back[~names[back].duplicated()]]
     ends0, ends1 = [*first["bus0"], *turned["bus1"]], [*first["bus1"], *turned["bus0"]]
-    stores = set(n.stores["bus"])
+    stores = set(n.stores["bus"]) - {*n.loads["bus"], *n.generators["bus"]}
     return ds.assign_coords(
         bus0=("link", _label(ends0)),
         bus1=("link", _label(ends1)),
@@ -333,7 +334,7 @@ def _sum_rewards(n: Any, weights: np.ndarray) -> float:
         if "reward" in static:
             reward = static["reward"].fillna(0.0).astype(float)
             total += float((flow.reindex(columns=static.index, fill_value=0.0) * reward).sum(axis=1) @ weights)
-    if "part_of" in n.stores:
-        worth = _dense(n, "stores", "marginal_cost_storage")
-        total -= float((n.stores_t.e.reindex(columns=n.stores.index) * worth).sum(axis=1) @ weights)
+    if "rewarded" in n.stores:
+        worth = _dense(n, "stores", "marginal_cost_storage").loc[:, n.stores["rewarded"].astype(bool)]
+        total -= float((n.stores_t.e.reindex(columns=worth.columns, fill_value=0.0) * worth).sum(axis=1) @ weights)
     return total

@@ -103,18 +103,20 @@ def list_forced(ds: xr.Dataset, tables: Tables, observed: pd.DataFrame) -> set[t
     Returns
     -------
     set of tuple of (int, str)
-        Year and link: the only one out of a bus without demand, whose only supply is a route that follows a series
-        which covers the year.
+        Year and link: the only one that follows no series out of a bus without demand, whose only supply is a route
+        that follows a series which covers the year.
     """
     supply = tables["supply"].dropna(subset="follows").drop_duplicates("bus").set_index("bus")["follows"]
     open_links = _find_used(ds["capacity"])
     available, consumed = _find_used(ds["available"]), _find_used(ds["consumed"])
+    pinned = set(tables["pipelines"].dropna(subset="follows")["pipeline"])
     forced = set()
     for year in open_links.index:
         sources = pd.Series(ds["generator_bus"].values)[available.loc[year].to_numpy()].value_counts()
         links = open_links.columns[open_links.loc[year]]
         ends = pd.DataFrame({end: ds[end].sel(link=links).values for end in ("bus0", "bus1")}, index=links)
-        for link, bus in ends.drop_duplicates("bus0", keep=False)["bus0"].items():
+        undecided = ends[~ends.index.isin(pinned)]
+        for link, bus in undecided.drop_duplicates("bus0", keep=False)["bus0"].items():
             covered = bus in supply.index and supply[bus] in observed.index and pd.notna(observed.at[supply[bus], year])
             alone = sources.get(bus, 0) == 1 and not ends["bus1"].eq(bus).any() and not consumed.at[year, bus]
             if covered and alone:

@@ -8,8 +8,10 @@ import numpy as np
 import pandas as pd
 import xarray as xr
 
-from energyflows.datasets import load_tables, strip_passport
+from energyflows.datasets import check_given, load_tables, strip_passport
+from energyflows.errors import ResultsError
 from energyflows.network.calendar import find_overlaps
+from energyflows.results import check_results
 from energyflows.summary._entries import Tables, list_entries, list_forced
 from energyflows.summary._observed import average_price, find_stock, rank_confidence, sum_flows, sum_imports
 from energyflows.tables import select_in_service
@@ -21,6 +23,7 @@ CORRIDOR_GROUPS = ("southern-gas-corridor", "russian-route")
 PRICE_ZONE, PRICE_HUB = "NL", "TTF"
 #: Origin and kind of the row that sums LNG over its suppliers.
 ALL_LNG = ("all", "lng")
+LNG_POOL = "LNGEU"
 _NEGLIGIBLE_TWH = 0.05
 _NEGLIGIBLE_PRICE = 0.01
 
@@ -62,16 +65,22 @@ def summarise_years(ds: xr.Dataset, tables: Tables) -> pd.DataFrame:
     Returns
     -------
     pandas.DataFrame
-        Index ``year``; columns end in their unit: consumption, response and unserved energy of the EU27, unserved
-        energy of all zones, stock of the EU27 at the end of October and the observed one, price of the Dutch hub and
-        the observed one.
+        Index ``year``; columns end in their unit: consumption, response and unserved energy of the EU27, its LNG and
+        the observed one, unserved energy of all zones, stock of the EU27 at the end of October and the observed one,
+        price of the Dutch hub and the observed one.
     """
     years = list_result_years(ds)
     eu = tables["zones"].query("eu")["zone"].tolist()
+    _refuse_strangers(ds, [*eu, PRICE_ZONE])
     inside = ds["bus"].isin(eu)
     frame = pd.DataFrame(index=pd.Index(years, name="year"))
     for name in ("consumed", "response", "unserved"):
         frame[f"eu27_{name}_twh"] = sum_energy(ds[name].where(inside, 0.0).sum("bus"), ds).to_numpy()
+    landed = [link for link, bus in zip(ds["link"].values, ds["bus1"].values, strict=True) if bus == LNG_POOL]
+    frame["eu27_lng_twh"] = sum_energy(ds["received"].sel(link=landed).sum("link"), ds).to_numpy()
+    frame["eu27_lng_observed_twh"] = [
+        _look_up(sum_imports(tables["observed_imports"], years), ALL_LNG, y) for y in years
+    ]
     frame["all_unserved_twh"] = sum_energy(ds["unserved"].sum("bus"), ds).to_numpy()
     stores = ds["stored"].where(ds["store_bus"].isin([f"{zone} storage" for zone in eu]), 0.0).sum("store") / 1e3
     dates = [pd.Timestamp(year, 11, 1) for year in years]
@@ -85,6 +94,15 @@ def summarise_years(ds: xr.Dataset, tables: Tables) -> pd.DataFrame:
     frame["price_nl_eur_mwh"] = weighted.to_numpy()
     frame["price_ttf_observed_eur_mwh"] = [average_price(tables["prices"], PRICE_HUB, year) for year in years]
     return frame
+
+
+def _refuse_strangers(ds: xr.Dataset, buses: list[str]) -> None:
+    """Refuse results of a network whose buses are not the zones of the tables."""
+    missing = sorted(set(buses) - set(ds["bus"].values.tolist()))
+    if missing:
+        raise ResultsError(
+            f"these results have no bus {', '.join(missing[:5])}; only networks built from the tables can be summarised"
+        )
 
 
 def _stock_before(stores: xr.DataArray, date: pd.Timestamp) -> float:
@@ -116,8 +134,7 @@ def summarise_imports(ds: xr.Dataset, tables: Tables) -> pd.DataFrame:
     -------
     pandas.DataFrame
         Columns ``year, origin, kind, twh, bcm, share, observed_twh``; ``share`` of the year's net total, ``bcm`` at
-        10.55 TWh/bcm; sorted by year and volume. The last row of a year, of origin ``all``, is its LNG again, summed
-        over suppliers.
+        10.55 TWh/bcm; sorted by year and volume. All LNG together stands in :func:`summarise_years`.
     """
     entries = list_entries(ds, tables)
     volume = _yearly_flows(ds)
@@ -130,7 +147,6 @@ def summarise_imports(ds: xr.Dataset, tables: Tables) -> pd.DataFrame:
         total = totals[year].sum()
         told = totals[year].sort_values(ascending=False)
         told = told[told.abs() >= _NEGLIGIBLE_TWH]
-        told.loc[ALL_LNG] = totals.loc[totals.index.get_level_values(1) == "lng", year].sum()
         for key, twh in told.items():
             rows.append((year, *key, twh, twh / GCV, twh / total, _look_up(observed, key, year)))
     return pd.DataFrame(rows, columns=["year", "origin", "kind", "twh", "bcm", "share", "observed_twh"])
@@ -308,7 +324,9 @@ def summarise(ds: xr.Dataset, tables: Mapping[str, pd.DataFrame] | None = None) 
     >>> sorted(summarise(run(years=2025)))
     ['bent', 'binding', 'corridors', 'imports', 'unused', 'years']
     """
+    check_results(ds)
     loaded = load_tables() if tables is None else tables
+    check_given(loaded)
     given = {name: strip_passport(table) for name, table in loaded.items()}
     return {
         "years": summarise_years(ds, given),
