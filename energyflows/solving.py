@@ -38,7 +38,7 @@ def solve(n: pypsa.Network, *, verbose: bool = False) -> xr.Dataset:
     Parameters
     ----------
     n : pypsa.Network
-        Unsolved or solved; stays as it is.
+        Unsolved or solved; its components and results stay as they are.
     verbose : bool
         Let PyPSA, linopy and HiGHS report to the terminal.
 
@@ -82,7 +82,8 @@ def copy_unsolved(n: pypsa.Network) -> pypsa.Network:
     Parameters
     ----------
     n : pypsa.Network
-        Solved or not; its components stay as they are.
+        Solved or not; its components and results stay as they are. A solver model left on it is released, because
+        PyPSA copies no network that holds one.
 
     Returns
     -------
@@ -90,15 +91,10 @@ def copy_unsolved(n: pypsa.Network) -> pypsa.Network:
         Independent of ``n``.
     """
     model: Any = getattr(n, "_model", None)
-    kept = getattr(model, "solver_model", None)
-    try:
-        if kept is not None:
-            model.solver_model = None
-        with pypsa.option_context(*QUIET_STRINGS):
-            return n.copy()
-    finally:
-        if kept is not None:
-            model.solver_model = kept
+    if getattr(model, "solver_model", None) is not None:
+        model.solver_model = None
+    with pypsa.option_context(*QUIET_STRINGS):
+        return n.copy()
 
 
 @contextmanager

@@ -89,7 +89,7 @@ def _supply():
 
 def _lng_suppliers():
     extra = {"supplier": "US", "bus": "LNGUS", **_second("shipping", *RANGE), **SURE}
-    rows = [("LNGEU", 110, 80, 200, 2), ("LNGROW", 365, 200, 600, 3)]
+    rows = [("LNGEU", 110, 80, 300, 2), ("LNGROW", 365, 200, 900, 3)]
     return _yearly(rows, ["pool", "twh", "min_twh", "max_twh", "shipping_eur_mwh"], extra)
 
 

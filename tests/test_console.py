@@ -139,7 +139,7 @@ def test_unused_supply_and_flows_not_reached_are_told(capsys, told):
     out = capsys.readouterr().out
     assert "did not use, TWh: RU X 2025: 2.0 of 9.0." in out
     assert "TWh short: A-B 2025: 1.5." in out
-    assert "prices below zero at: B." in out
+    assert "prices below zero in some months at: B 2025." in out
 
 
 @pytest.mark.parametrize("table", NAMES)

@@ -9,6 +9,7 @@ from pathlib import Path
 import xarray as xr
 
 from energyflows.errors import OutputError, ResultsError, UsageError
+from energyflows.results._checking import check_results
 
 
 def write_results(ds: xr.Dataset, path: str | Path) -> Path:
@@ -40,7 +41,8 @@ def write_results(ds: xr.Dataset, path: str | Path) -> Path:
     aside = Path(name)
     try:
         # HDF5 does not survive a disk that fills up, so it writes to memory and Python to the disk.
-        aside.write_bytes(ds.to_netcdf(engine="h5netcdf"))
+        checksums = {name: {"fletcher32": True} for name, array in ds.data_vars.items() if array.ndim}
+        aside.write_bytes(ds.to_netcdf(engine="h5netcdf", encoding=checksums))
         aside.chmod(0o644)
         aside.replace(target)
     except OSError as error:
@@ -68,7 +70,7 @@ def open_results(path: str | Path) -> xr.Dataset:
     OutputError
         If there is no such file or it is not NetCDF.
     ResultsError
-        If it holds something else.
+        If it holds something else, or its balances do not close.
     """
     if not isinstance(path, str | Path):
         raise UsageError(f"path: found {path!r}, expected the name of a file")
@@ -81,4 +83,8 @@ def open_results(path: str | Path) -> xr.Dataset:
         raise OutputError(f"{source}: not a NetCDF file, or damaged ({type(error).__name__})") from None
     if "sent" not in ds or "consumed" not in ds:
         raise ResultsError(f"{source}: a NetCDF file, but not results of energyflows; found {', '.join(map(str, ds))}")
+    try:
+        check_results(ds)
+    except (ResultsError, ValueError, TypeError, KeyError) as error:
+        raise ResultsError(f"{source}: damaged, or not results of energyflows: {error}") from None
     return ds

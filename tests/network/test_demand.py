@@ -55,15 +55,6 @@ def test_loads_stand_for_every_market_and_never_give_up_more_than_demand(solved)
             assert n.generators.at[f"{zone} response {step}", "marginal_cost"] == price
 
 
-def test_zone_without_demand_row_in_a_year_has_none(toy):
-    tables = toy()
-    rows = tables["demand_annual"]
-    tables["demand_annual"] = rows[(rows["zone"] != "TR") | (rows["year"] != 2025)]
-    n = build_network(2025, tables=tables)
-    assert (n.loads_t.p_set["TR demand"] == 0).all()
-    n.consistency_check(strict=["all"])
-
-
 def test_missing_parameter_is_named(toy):
     tables = toy()
     tables["parameters"] = tables["parameters"].query("parameter != 'value_of_lost_load'")

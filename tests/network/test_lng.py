@@ -81,7 +81,7 @@ def test_yearly_shipping_bounds_become_rates(solved):
     n, _ = solved()
     minimum, free = n.links.at["LNGUS-LNGEU minimum", "p_nom"], n.links.at["LNGUS-LNGEU", "p_nom"]
     assert minimum == pytest.approx(80e3 / 365)
-    assert minimum + free == pytest.approx(1.5 * 200e3 / 365)
+    assert minimum + free == pytest.approx(300e3 / 365)
     assert n.links.at["LNGUS-LNGEU minimum", "reward"] == 300
 
 
@@ -108,4 +108,4 @@ def test_terminals_of_a_zone_are_one_link_with_their_mean_fee(toy, toy_rows):
     n = build_network(2025, tables=tables)
     capacity = n.get_switchable_as_dense("Link", "p_max_pu")["LNGEU-NL"] * n.links.at["LNGEU-NL", "p_nom"]
     assert capacity.tolist() == pytest.approx([700] * 6 + [1000] * 6)
-    assert n.links.at["LNGEU-NL", "marginal_cost"] == pytest.approx((700 * 1 + 300 * 2 + 700 * 1) / 1700)
+    assert n.links.at["LNGEU-NL", "marginal_cost"] == pytest.approx((12 * 700 * 1 + 6 * 300 * 2) / (12 * 700 + 6 * 300))

@@ -31,7 +31,7 @@ def test_capacity_of_dated_rows_equals_the_mean_of_days(inputs, resolution):
     daily = pd.Series(0.0, index=given.days)
     daily[:"2025-02-10"], daily["2025-02-20":"2025-07-31"], daily["2026":] = 600, 300, 900
     expected = [daily[p.left : p.right - pd.Timedelta(days=1)].mean() for p in given.periods]
-    np.testing.assert_allclose(rate_capacity(given)["NL-DE"], expected)
+    np.testing.assert_allclose(given.average(rate_capacity(given))["NL-DE"], expected)
 
 
 def test_tariff_is_the_one_in_force_at_the_end_of_the_years(inputs):
@@ -89,7 +89,8 @@ def test_contract_holds_from_its_first_to_its_last_day(inputs):
     def date(tables):
         tables["contracts"]["start"], tables["contracts"]["end"] = pd.Timestamp(2025, 4, 16), pd.Timestamp(2025, 6, 30)
 
-    least, _ = rate_contracts(inputs(edit=date))
+    given = inputs(edit=date)
+    least = given.average(rate_contracts(given)[0])
     assert least["DE-TR"].tolist() == pytest.approx([0, 0, 0, 5, 10, 10, *[0] * 6])
 
 

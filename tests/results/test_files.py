@@ -154,7 +154,7 @@ def test_a_truncated_file_is_named(written, part):
 
 
 @pytest.mark.filterwarnings("ignore::pytest.PytestUnraisableExceptionWarning")  # h5netcdf stumbles while it gives up
-@pytest.mark.parametrize("start", [8, 2000, 8000, 20000])
+@pytest.mark.parametrize("start", [8, 8000, 20000])
 def test_a_corrupt_file_is_named(written, start):
     content = bytearray(written.read_bytes())
     content[start : start + 400] = b"\xff" * 400
