@@ -76,6 +76,20 @@ def test_data_package_follows_the_standard():
     run(sys.executable, "-m", "frictionless", "validate", "datapackage.json", cwd=ROOT / "data")
 
 
+def test_documented_counts_of_confidence_are_those_of_the_tables():
+    text = (ROOT / "docs" / "data.md").read_text(encoding="utf-8")
+    rows = re.findall(
+        r"^\| `(\w+)` \| ([\d,]+) \| ([\d,]+) \| ([\d,]+) \| ([\d,]+) \| \d+ \|$", text, flags=re.MULTILINE
+    )
+    told = {name: [int(figure.replace(",", "")) for figure in figures] for name, *figures in rows}
+    counted = {
+        name: [len(table), *(int((table["confidence"] == word).sum()) for word in ("observed", "derived", "estimate"))]
+        for name, table in ef.load_tables().items()
+        if name not in {"zones", "sources"}
+    }
+    assert told == counted
+
+
 def test_public_names_are_a_short_sorted_list():
     assert ef.__all__ == sorted(set(ef.__all__))
     assert len(ef.__all__) <= 30
