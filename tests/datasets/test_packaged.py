@@ -170,7 +170,7 @@ def test_observed_flow_is_there_before_and_gone_after_its_stop(daily, series, st
 @pytest.mark.parametrize(
     ("link", "last_day"),
     [
-        ("YAMAL-PL", "2022-04-26"),
+        ("YAMAL-PL", "2022-04-30"),
         ("IMATRA-FI", "2022-05-20"),
         ("YAMAL-DE", "2022-05-31"),
         ("NORDSTREAM-DE", "2022-08-31"),
