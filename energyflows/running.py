@@ -80,9 +80,9 @@ def read_stocks(ds: xr.Dataset) -> dict[str, float]:
     Returns
     -------
     dict of str to float
-        GWh by zone.
+        GWh by zone; what the solver leaves below zero by rounding is zero.
     """
-    last = ds["stored"].isel(snapshot=-1)
+    last = ds["stored"].isel(snapshot=-1).clip(min=0.0)
     zones = [str(bus).removesuffix(" storage") for bus in ds["store_bus"].to_numpy()]
     return dict(zip(zones, last.to_numpy().tolist(), strict=True))
 

@@ -64,7 +64,7 @@ def add_storage(n: pypsa.Network, inputs: Inputs, stocks: Mapping[str, float] | 
     """
     rates = {verb: _rate_zones(inputs, f"{verb}_gwh_d") for verb in VERBS}
     volumes = 1e3 * _rate_zones(inputs, "working_volume_twh").cummax()
-    _refuse_stocks(stocks or {}, volumes)
+    _refuse_stocks(stocks or {}, inputs)
     starts = find_levels(inputs, inputs.snapshots[0] - pd.Timedelta(days=1)) | dict(stocks or {})
     _add_frame(n, inputs, rates)
     _add_slices(n, [_cut_zone(inputs, str(zone), volumes[zone], starts.get(str(zone))) for zone in volumes])
@@ -77,13 +77,17 @@ def _rate_zones(inputs: Inputs, column: str) -> pd.DataFrame:
     return (held * rows[column]).T.groupby(rows["zone"]).sum().T
 
 
-def _refuse_stocks(stocks: Mapping[str, float], volumes: pd.DataFrame) -> None:
-    """Refuse stocks that no store can hold."""
-    problems = [f"{zone}: no storage; expected one of {', '.join(volumes)}" for zone in stocks if zone not in volumes]
+def _refuse_stocks(stocks: Mapping[str, float], inputs: Inputs) -> None:
+    """Refuse stocks that no store could ever hold; gas may be left from a year with more volume."""
+    largest = inputs.tables["storages"].groupby(["zone", "storage"])["working_volume_twh"].max()
+    volumes = 1e3 * largest.groupby("zone").sum()
+    problems = [
+        f"{zone}: no storage; expected one of {', '.join(volumes.index)}" for zone in stocks if zone not in volumes
+    ]
     problems += [
-        f"{zone}: found {stock!r}, expected GWh of at least 0 and at most {volumes[zone].max():g}"
+        f"{zone}: found {stock!r}, expected GWh of at least 0 and at most {volumes[zone]:g}"
         for zone, stock in stocks.items()
-        if zone in volumes and not 0 <= stock <= volumes[zone].max() * (1 + LEVEL_TOLERANCE)
+        if zone in volumes and not 0 <= stock <= volumes[zone] * (1 + LEVEL_TOLERANCE)
     ]
     if problems:
         raise UsageError(list_problems("stocks at the start cannot be used:", problems))

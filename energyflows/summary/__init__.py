@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from energyflows.summary._tables import (
-    ALL_LNG,
     GCV,
     list_bent,
     list_binding,
@@ -15,7 +14,6 @@ from energyflows.summary._tables import (
 )
 
 __all__ = [
-    "ALL_LNG",
     "GCV",
     "list_bent",
     "list_binding",

@@ -21,7 +21,7 @@ GCV = 10.55
 #: Links of these groups are told one by one.
 CORRIDOR_GROUPS = ("southern-gas-corridor", "russian-route")
 PRICE_ZONE, PRICE_HUB = "NL", "TTF"
-#: Origin and kind of the row that sums LNG over its suppliers.
+#: Origin and kind under which the LNG of all suppliers together is observed.
 ALL_LNG = ("all", "lng")
 LNG_POOL = "LNGEU"
 _NEGLIGIBLE_TWH = 0.05

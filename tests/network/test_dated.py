@@ -4,7 +4,7 @@ import pandas as pd
 import pypsa
 import pytest
 
-from energyflows import build_network, solve
+from energyflows import build_network, run, solve
 from energyflows.errors import TableError, UsageError
 from energyflows.network.calendar import build_periods
 from energyflows.network.inputs import Inputs
@@ -73,6 +73,16 @@ def test_new_volume_cannot_be_filled_before_it_is_there(toy, toy_rows):
     assert room.loc["2025-06-01"] == pytest.approx(32e3)
     assert room.loc["2025-07-01"] == pytest.approx(60e3)
     n.consistency_check(strict=["all"])
+
+
+def test_gas_left_from_a_year_with_more_volume_is_taken_over(toy, toy_rows):
+    first, later = dict(toy_rows["storages"][0]), dict(toy_rows["storages"][0])
+    first.update(valid_to="2026-12-31")
+    later.update(working_volume_twh="1", valid_from="2027-01-01")
+    toy_rows["storages"] = [first, later]
+    stored = run(years=(2026, 2027), tables=toy(**toy_rows))["stored"].isel(store=0)
+    assert float(stored.sel(snapshot="2026-12-01")) > 1e3
+    assert float(stored.sel(snapshot="2027-12-01")) >= 0
 
 
 def test_rates_of_a_closed_store_are_zero(toy, toy_rows):
