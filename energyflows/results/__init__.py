@@ -4,14 +4,24 @@ from __future__ import annotations
 
 from energyflows.results._checking import balance_buses, check_results, sum_at
 from energyflows.results._files import open_results, write_results
-from energyflows.results._reading import UNITS, read_results
+from energyflows.results._filling import fill, label, sum_rewards
+from energyflows.results._layout import RESPONSE, UNITS, UNSERVED, Layout, lay_out
+from energyflows.results._reading import find_unreadable, read_results
 
 __all__ = [
+    "RESPONSE",
     "UNITS",
+    "UNSERVED",
+    "Layout",
     "balance_buses",
     "check_results",
+    "fill",
+    "find_unreadable",
+    "label",
+    "lay_out",
     "open_results",
     "read_results",
     "sum_at",
+    "sum_rewards",
     "write_results",
 ]

@@ -6,7 +6,7 @@ import numpy as np
 import xarray as xr
 
 from energyflows.errors import ResultsError, list_problems, require
-from energyflows.results._reading import UNITS
+from energyflows.results._layout import UNITS
 
 REQUIRED = (
     "supplied",
