@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from energyflows.datasets._loading import check_given, load_tables, strip_passport
-from energyflows.datasets._passport import find_folder, hash_content, hash_file, read_passports
+from energyflows.datasets._loading import check_given, load_tables
+from energyflows.datasets._passport import find_folder, hash_content, hash_file, read_passports, strip_passport
 
 __all__ = ["check_given", "find_folder", "hash_content", "hash_file", "load_tables", "read_passports", "strip_passport"]

@@ -150,31 +150,18 @@ def _extend(name: str, frame: pd.DataFrame, path: Path) -> pd.DataFrame:
     return joined
 
 
-def strip_passport(table: pd.DataFrame) -> pd.DataFrame:
-    """Return a table without its passport, which pandas would copy at every step of a calculation.
-
-    Parameters
-    ----------
-    table : pandas.DataFrame
-        From :func:`load_tables`; stays as it is.
-
-    Returns
-    -------
-    pandas.DataFrame
-        The same data.
-    """
-    bare = table.copy(deep=False)
-    bare.attrs = {}
-    return bare
-
-
-def check_given(tables: Mapping[str, pd.DataFrame]) -> None:
+def check_given(tables: Mapping[str, pd.DataFrame]) -> dict[str, str]:
     """Check tables that were handed over, if they are no longer as they were loaded.
 
     Parameters
     ----------
     tables : mapping of str to pandas.DataFrame
         All tables by name.
+
+    Returns
+    -------
+    dict of str to str
+        Hash of the cells of each table, as they were checked.
 
     Raises
     ------
@@ -187,9 +174,8 @@ def check_given(tables: Mapping[str, pd.DataFrame]) -> None:
     missing = [name for name in NAMES if name not in tables]
     if missing:
         raise UsageError(f"tables: {', '.join(missing)} missing; start from load_tables() and replace what you need")
-    changed = [
-        name for name in NAMES if tables[name].attrs.get("provenance", {}).get("content") != hash_content(tables[name])
-    ]
+    hashes = {name: hash_content(table) for name, table in tables.items()}
+    changed = [name for name in NAMES if tables[name].attrs.get("provenance", {}).get("content") != hashes[name]]
     problems = [
         f"{name}: {problem}" for name in changed for problem in find_problems(tables[name], find_schema(name)).values()
     ]
@@ -197,3 +183,4 @@ def check_given(tables: Mapping[str, pd.DataFrame]) -> None:
         raise TableError(list_problems(f"{len(problems)} problem(s) in the tables given:", problems))
     if changed:
         check_tables(tables)
+    return hashes

@@ -153,6 +153,23 @@ def find_mismatch(path: Path, passport: dict[str, Any]) -> str | None:
     )
 
 
+def strip_passport(table: pd.DataFrame) -> pd.DataFrame:
+    """Return a table without its passport, which pandas would copy at every step of a calculation.
+
+    Parameters
+    ----------
+    table : pandas.DataFrame
+        From :func:`energyflows.load_tables`; stays as it is.
+
+    Returns
+    -------
+    pandas.DataFrame
+        The same data.
+    """
+    # A copy would take the attributes along, one by one down to the last field's meaning.
+    return pd.DataFrame(table)
+
+
 def hash_content(table: pd.DataFrame) -> str:
     """Return a hash of the cells of a table, whatever file they came from.
 
@@ -167,5 +184,5 @@ def hash_content(table: pd.DataFrame) -> str:
         16 hexadecimal digits; equal for equal columns and cells.
     """
     digest = hashlib.sha256("\n".join(map(str, table.columns)).encode())
-    digest.update(pd.util.hash_pandas_object(table, index=False).to_numpy().tobytes())
+    digest.update(pd.util.hash_pandas_object(strip_passport(table), index=False).to_numpy().tobytes())
     return digest.hexdigest()[:16]

@@ -8,12 +8,13 @@ from collections.abc import Iterable, Mapping
 import pandas as pd
 import pypsa
 
-from energyflows.datasets import check_given, hash_content, load_tables, strip_passport
+from energyflows.datasets import check_given, load_tables, strip_passport
 from energyflows.network.calendar import build_periods
 from energyflows.network.demand import add_buses, add_demand
 from energyflows.network.inputs import Inputs
 from energyflows.network.lng import REST_OF_WORLD, add_rest_of_world, add_shipping, add_terminals
 from energyflows.network.pipelines import add_pipelines
+from energyflows.network.plan import Plan
 from energyflows.network.storage import add_storage
 from energyflows.network.supply import add_production, add_supply
 from energyflows.tables import select_in_service
@@ -83,33 +84,36 @@ def build_network(
     """
     periods = build_periods(years, resolution)
     given = load_tables() if tables is None else tables
-    check_given(given)
+    hashes = check_given(given)
     bare = {name: select_in_service(strip_passport(table)) for name, table in given.items()}
     inputs = Inputs(bare, periods, resolution)
     with pypsa.option_context(*QUIET_STRINGS):
-        return _assemble(inputs, given, stocks)
-
-
-def _assemble(inputs: Inputs, tables: Mapping[str, pd.DataFrame], stocks: Mapping[str, float] | None) -> pypsa.Network:
-    """Add all components, demand first, because others are shaped by it."""
-    n = pypsa.Network(name=f"energyflows {inputs.years[0]}-{inputs.years[-1]} {inputs.resolution}")
-    n.set_snapshots(inputs.snapshots)
-    n.snapshot_weightings = pd.DataFrame(dict.fromkeys(n.snapshot_weightings.columns, inputs.weights))
-    n.add("Carrier", CARRIERS)
-    add_buses(n, inputs)
-    demand = add_demand(n, inputs)
-    add_production(n, inputs)
-    add_supply(n, inputs)
-    add_pipelines(n, inputs)
-    add_shipping(n, inputs)
-    add_terminals(n, inputs)
-    add_rest_of_world(n, inputs, demand[REST_OF_WORLD])
-    add_storage(n, inputs, stocks)
-    n.meta = describe(inputs, tables)
+        n = _assemble(inputs, stocks)
+    n.meta = describe(inputs, given, hashes)
     return n
 
 
-def describe(inputs: Inputs, tables: Mapping[str, pd.DataFrame]) -> dict[str, object]:
+def _assemble(inputs: Inputs, stocks: Mapping[str, float] | None) -> pypsa.Network:
+    """Plan all components, then add them."""
+    plan = Plan()
+    plan.add("Carrier", pd.Index(CARRIERS))
+    add_buses(plan, inputs)
+    demand = add_demand(plan, inputs)
+    add_production(plan, inputs)
+    add_supply(plan, inputs)
+    add_pipelines(plan, inputs)
+    add_shipping(plan, inputs)
+    add_terminals(plan, inputs)
+    add_rest_of_world(plan, inputs, demand[REST_OF_WORLD])
+    add_storage(plan, inputs, stocks)
+    n = pypsa.Network(name=f"energyflows {inputs.years[0]}-{inputs.years[-1]} {inputs.resolution}")
+    n.set_snapshots(inputs.snapshots)
+    n.snapshot_weightings = pd.DataFrame(dict.fromkeys(n.snapshot_weightings.columns, inputs.weights))
+    plan.write(n)
+    return n
+
+
+def describe(inputs: Inputs, tables: Mapping[str, pd.DataFrame], hashes: Mapping[str, str]) -> dict[str, object]:
     """Return what a network was built from.
 
     Parameters
@@ -118,6 +122,8 @@ def describe(inputs: Inputs, tables: Mapping[str, pd.DataFrame]) -> dict[str, ob
         Time.
     tables : mapping of str to pandas.DataFrame
         With their passports.
+    hashes : mapping of str to str
+        Of the cells, by table.
 
     Returns
     -------
@@ -132,7 +138,7 @@ def describe(inputs: Inputs, tables: Mapping[str, pd.DataFrame]) -> dict[str, ob
             "folder": str(passport.get("folder", "given")),
             "hash": str(passport.get("hash", "unknown")),
             "added": str(passport.get("added", "")),
-            "content": hash_content(tables[name]),
+            "content": hashes[name],
         }
         for name, passport in provenance.items()
     }

@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
+from functools import lru_cache
+from operator import itemgetter
 from typing import TypeVar
 
 import numpy as np
@@ -139,6 +141,7 @@ def find_overlaps(start: pd.Series, end: pd.Series, periods: pd.IntervalIndex) -
     return pd.DataFrame(fraction, index=periods.left.rename("snapshot"), columns=start.index)
 
 
+@lru_cache(maxsize=4096)  # years, quarters and months come back in every table and every network
 def parse_period(period: str) -> tuple[pd.Timestamp, pd.Timestamp]:
     """Return the first day of a period and the day after its last.
 
@@ -182,23 +185,32 @@ def spread_series(rows: pd.DataFrame, days: pd.DatetimeIndex, weights: pd.Series
         GWh/d; missing where no row covers the day.
     """
     first, after = pd.Timestamp(days[0].year, 1, 1), pd.Timestamp(days[-1].year + 1, 1, 1)
-    spans = pd.DataFrame([parse_period(period) for period in rows["period"]], columns=["start", "end"], dtype="M8[ns]")
-    spans["total"], spans["order"] = rows["twh"].to_numpy(), rows["frequency"].map(_MONTHS).to_numpy()
-    spans = spans[(spans["start"] < after) & (spans["end"] > first)].sort_values("order", kind="stable")
-    origin = min([first, *spans["start"]])
-    length = (max([after, *spans["end"]]) - origin).days
+    totals = _list_totals(rows, first, after)
+    origin = min([first, *(start for start, _, _ in totals)])
+    length = (max([after, *(end for _, end, _ in totals)]) - origin).days
     rate, shape = np.full(length, np.nan), np.ones(length)
     if weights is not None:
         shape = weights.reindex(pd.date_range(origin, periods=length)).fillna(1.0).to_numpy()
-    starts, ends = (spans[edge] - origin for edge in ("start", "end"))
-    for start, end, total in zip(starts.dt.days, ends.dt.days, spans["total"], strict=True):
-        inside = rate[start:end]
+    for start, end, total in totals:
+        span = slice((start - origin).days, (end - origin).days)
+        inside = rate[span]
         free = np.isnan(inside)
         if free.any():
             rest = 1e3 * total - np.nansum(inside)
-            part = shape[start:end][free]
+            part = shape[span][free]
             inside[free] = (rest if total < 0 or free.all() else max(rest, 0.0)) * part / part.sum()
-    return pd.Series(rate, index=pd.date_range(origin, periods=length)).reindex(days)
+    return pd.Series(rate[(days - origin).days], index=days)
+
+
+def _list_totals(
+    rows: pd.DataFrame, first: pd.Timestamp, after: pd.Timestamp
+) -> list[tuple[pd.Timestamp, pd.Timestamp, float]]:
+    """Return start, end and TWh of the rows that touch a time, finest first."""
+    spans = [parse_period(period) for period in rows["period"]]
+    lengths = [_MONTHS[frequency] for frequency in rows["frequency"]]
+    listed = zip(lengths, spans, rows["twh"].tolist(), strict=True)
+    touching = [(months, start, end, twh) for months, (start, end), twh in listed if start < after and end > first]
+    return [(start, end, twh) for _, start, end, twh in sorted(touching, key=itemgetter(0))]
 
 
 def average_rates(daily: Rates, periods: pd.IntervalIndex) -> Rates:

@@ -3,31 +3,31 @@
 from __future__ import annotations
 
 import pandas as pd
-import pypsa
 
 from energyflows.network.inputs import Inputs
+from energyflows.network.plan import Plan
 
 RESPONSE_STEPS = (1, 2, 3)
 
 
-def add_buses(n: pypsa.Network, inputs: Inputs) -> None:
+def add_buses(plan: Plan, inputs: Inputs) -> None:
     """Add one bus per market zone, corridor and LNG pool.
 
     Parameters
     ----------
-    n : pypsa.Network
-        Changed in place.
+    plan : Plan
+        Takes them.
     inputs : Inputs
         Tables and time.
     """
-    zones = inputs.tables["zones"].set_index("zone")
-    n.add(
+    zones = inputs.zones
+    plan.add(
         "Bus",
         zones.index,
         x=zones["lon"],
         y=zones["lat"],
         carrier="gas",
-        country=zones["country"].fillna(""),
+        country=zones["country"],
         kind=zones["kind"],
         eu=zones["eu"],
         unit="GWh/d",
@@ -50,13 +50,13 @@ def rate_demand(inputs: Inputs) -> pd.DataFrame:
     return inputs.average(inputs.daily_demand)
 
 
-def add_demand(n: pypsa.Network, inputs: Inputs) -> pd.DataFrame:
+def add_demand(plan: Plan, inputs: Inputs) -> pd.DataFrame:
     """Add the demand of every zone, its response to price, and unserved energy as the last resort.
 
     Parameters
     ----------
-    n : pypsa.Network
-        Changed in place; buses exist.
+    plan : Plan
+        Takes them.
     inputs : Inputs
         Tables and time.
 
@@ -67,46 +67,34 @@ def add_demand(n: pypsa.Network, inputs: Inputs) -> pd.DataFrame:
     """
     demand = rate_demand(inputs)
     markets = demand.columns.drop("LNGROW", errors="ignore")
-    n.add(
-        "Load",
-        markets,
-        suffix=" demand",
-        bus=markets,
-        carrier="demand",
-        p_set=_suffix(demand[markets], " demand"),
-    )
-    _add_steps(n, inputs, demand[markets])
-    peak = demand.max().clip(lower=1e-3)
-    n.add(
+    served = demand[markets]
+    plan.add("Load", markets + " demand", bus=markets, carrier="demand", p_set=served.add_suffix(" demand"))
+    _add_steps(plan, inputs, served)
+    peak = served.max().clip(lower=1e-3)
+    plan.add(
         "Generator",
-        markets,
-        suffix=" unserved",
+        markets + " unserved",
         bus=markets,
         carrier="unserved",
-        p_nom=peak[markets],
-        p_max_pu=_suffix(demand[markets] / peak[markets], " unserved"),
+        p_nom=peak.to_numpy(),
+        p_max_pu=(served / peak).add_suffix(" unserved"),
         marginal_cost=inputs.parameter("value_of_lost_load"),
     )
     return demand
 
 
-def _add_steps(n: pypsa.Network, inputs: Inputs, demand: pd.DataFrame) -> None:
+def _add_steps(plan: Plan, inputs: Inputs, demand: pd.DataFrame) -> None:
     """Add demand response: a share of demand given up at each price."""
     for step in RESPONSE_STEPS:
         share = inputs.parameter(f"demand_response_share_{step}")
         capacity = (share * demand.max()).clip(lower=1e-6)
         suffix = f" response {step}"
-        n.add(
+        plan.add(
             "Generator",
-            demand.columns,
-            suffix=suffix,
+            demand.columns + suffix,
             bus=demand.columns,
             carrier="response",
-            p_nom=capacity,
-            p_max_pu=_suffix(share * demand / capacity, suffix),
+            p_nom=capacity.to_numpy(),
+            p_max_pu=(share * demand / capacity).add_suffix(suffix),
             marginal_cost=inputs.parameter(f"demand_response_price_{step}"),
         )
-
-
-def _suffix(frame: pd.DataFrame, suffix: str) -> pd.DataFrame:
-    return frame.add_suffix(suffix)

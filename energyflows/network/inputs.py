@@ -30,6 +30,11 @@ class Inputs:
         return pd.date_range(self.periods.left[0], self.periods.right[-1], freq="D", inclusive="left")
 
     @cached_property
+    def zones(self) -> pd.DataFrame:
+        """Table ``zones`` by zone; corridors and pools have an empty country."""
+        return self.tables["zones"].set_index("zone").fillna({"country": ""})
+
+    @cached_property
     def each_day(self) -> pd.IntervalIndex:
         """Every day as a period of its own."""
         return pd.IntervalIndex.from_arrays(self.days, self.days + pd.Timedelta(days=1), closed="left")
@@ -81,10 +86,10 @@ class Inputs:
     def levels(self) -> dict[pd.Timestamp, dict[str, float]]:
         """Observed stocks in GWh by day and zone."""
         rows = self.tables["observed_storage"]
-        return {
-            pd.Timestamp(str(day)): dict(zip(group["zone"], 1e3 * group["twh"], strict=True))
-            for day, group in rows.groupby("date")
-        }
+        levels: dict[pd.Timestamp, dict[str, float]] = {}
+        for day, zone, stock in zip(rows["date"], rows["zone"], 1e3 * rows["twh"], strict=True):
+            levels.setdefault(day, {})[zone] = stock
+        return levels
 
     @cached_property
     def parameters(self) -> dict[str, float]:

@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
+import numpy as np
 import pandas as pd
-import pypsa
 
 from energyflows.errors import TableError
 from energyflows.network.calendar import find_overlaps, parse_period
 from energyflows.network.inputs import Inputs
 from energyflows.network.parts import add_links, cost_attribute
+from energyflows.network.plan import Plan
 from energyflows.network.supply import cost_years, rate_years
 
 REST_OF_WORLD = "LNGROW"
@@ -18,15 +19,15 @@ ANCHOR_HUB = "ROW-ANCHOR"
 PRICE_STEPS = range(1, 9)
 
 
-def add_shipping(n: pypsa.Network, inputs: Inputs) -> None:
+def add_shipping(plan: Plan, inputs: Inputs) -> None:
     """Add a link from each supplier to each pool it delivers to.
 
     The yearly bounds of table ``lng_suppliers`` become even rates, so that no year exceeds them.
 
     Parameters
     ----------
-    n : pypsa.Network
-        Changed in place; buses exist.
+    plan : Plan
+        Takes them.
     inputs : Inputs
         Tables and time.
     """
@@ -41,16 +42,16 @@ def add_shipping(n: pypsa.Network, inputs: Inputs) -> None:
             "cost": {k: cost_years(g, inputs, "shipping_eur_mwh").iat[-1] for k, g in groups.items()},
         }
     ).assign(carrier="shipping", efficiency=1.0, length=0.0, group="lng")
-    add_links(n, inputs, links, upper, lower)
+    add_links(plan, inputs, links, upper, lower)
 
 
-def add_terminals(n: pypsa.Network, inputs: Inputs) -> None:
+def add_terminals(plan: Plan, inputs: Inputs) -> None:
     """Add regasification, one link per pool and zone with the sum of its terminals.
 
     Parameters
     ----------
-    n : pypsa.Network
-        Changed in place; buses exist.
+    plan : Plan
+        Takes them.
     inputs : Inputs
         Tables and time.
     """
@@ -68,10 +69,10 @@ def add_terminals(n: pypsa.Network, inputs: Inputs) -> None:
             "cost": fee,
         }
     ).assign(carrier="regasification", efficiency=1.0, length=0.0, group="lng")
-    add_links(n, inputs, links, capacity, pd.DataFrame(index=inputs.snapshots))
+    add_links(plan, inputs, links, capacity, pd.DataFrame(index=inputs.snapshots))
 
 
-def add_rest_of_world(n: pypsa.Network, inputs: Inputs, demand: pd.Series) -> None:
+def add_rest_of_world(plan: Plan, inputs: Inputs, demand: pd.Series) -> None:
     """Add the LNG demand of the rest of the world, which gives way as the price rises.
 
     Around its yearly demand at the JKM price, step ``i`` gives up a share of demand at ``JKM × factor_i``; the steps
@@ -79,8 +80,8 @@ def add_rest_of_world(n: pypsa.Network, inputs: Inputs, demand: pd.Series) -> No
 
     Parameters
     ----------
-    n : pypsa.Network
-        Changed in place; buses exist.
+    plan : Plan
+        Takes them.
     inputs : Inputs
         Tables and time.
     demand : pandas.Series
@@ -90,12 +91,12 @@ def add_rest_of_world(n: pypsa.Network, inputs: Inputs, demand: pd.Series) -> No
     factor = {step: inputs.parameter(f"row_response_price_factor_{step}") for step in PRICE_STEPS}
     share = {step: inputs.parameter(f"row_response_share_{step}") for step in PRICE_STEPS}
     extra = sum(share[step] for step in PRICE_STEPS if factor[step] < 1.0)
-    load = (demand * (1.0 + extra)).rename(f"{REST_OF_WORLD} demand")
-    n.add("Load", load.name, bus=REST_OF_WORLD, carrier="demand", p_set=load)
+    load = (demand * (1.0 + extra)).to_frame(f"{REST_OF_WORLD} demand")
+    plan.add("Load", load.columns, bus=REST_OF_WORLD, carrier="demand", p_set=load)
     names = pd.Index([f"{REST_OF_WORLD} response {step}" for step in PRICE_STEPS])
     steps = pd.DataFrame({name: share[step] * demand for name, step in zip(names, PRICE_STEPS, strict=True)})
     last = pd.DataFrame({name: factor[step] * price for name, step in zip(names, PRICE_STEPS, strict=True)})
-    n.add(
+    plan.add(
         "Generator",
         names,
         bus=REST_OF_WORLD,
@@ -104,12 +105,12 @@ def add_rest_of_world(n: pypsa.Network, inputs: Inputs, demand: pd.Series) -> No
         p_max_pu=steps / steps.max(),
         **cost_attribute(last),
     )
-    n.add(
+    plan.add(
         "Generator",
-        f"{REST_OF_WORLD} unserved",
+        pd.Index([f"{REST_OF_WORLD} unserved"]),
         bus=REST_OF_WORLD,
         carrier="unserved",
-        p_nom=load.max(),
+        p_nom=load.max().item(),
         marginal_cost=inputs.parameter("value_of_lost_load"),
     )
 
@@ -117,7 +118,8 @@ def add_rest_of_world(n: pypsa.Network, inputs: Inputs, demand: pd.Series) -> No
 def find_anchor(inputs: Inputs) -> pd.Series:
     """Return the price at which the rest of the world's demand is stated, EUR/MWh by day."""
     price = spread_prices(inputs, PRICE_HUB)
-    stated = inputs.tables["prices"].query("hub == @ANCHOR_HUB").set_index("period")["eur_mwh"]
+    prices = inputs.tables["prices"]
+    stated = prices[prices["hub"] == ANCHOR_HUB].set_index("period")["eur_mwh"]
     years = pd.Series(inputs.days.year.astype(str), index=inputs.days)
     return years.map(stated).astype(float).fillna(price).rename(PRICE_HUB)
 
@@ -142,12 +144,15 @@ def spread_prices(inputs: Inputs, hub: str) -> pd.Series:
     TableError
         If the hub has no figure in any of the years.
     """
-    rows = inputs.tables["prices"].query("hub == @hub")
-    daily = pd.Series(float("nan"), index=inputs.days, name=hub)
+    rows = inputs.tables["prices"]
+    rows = rows[rows["hub"] == hub]
+    first, rate = inputs.days[0], np.full(len(inputs.days), np.nan)
     for frequency in ("year", "quarter", "month"):
-        for row in rows[rows["frequency"] == frequency].itertuples():
-            start, end = parse_period(row.period)
-            daily.loc[start : end - pd.Timedelta(days=1)] = row.eur_mwh
+        of_one = rows[rows["frequency"] == frequency]
+        for period, price in zip(of_one["period"], of_one["eur_mwh"], strict=True):
+            start, end = (max((edge - first).days, 0) for edge in parse_period(period))
+            rate[start:end] = price
+    daily = pd.Series(rate, index=inputs.days, name=hub)
     if rows.empty or daily.isna().all():
         raise TableError(f"prices.csv: no figure of hub {hub!r} in {inputs.years[0]} to {inputs.years[-1]}; add one")
     return daily.ffill().bfill()

@@ -12,9 +12,9 @@ from dataclasses import dataclass
 
 import numpy as np
 import pandas as pd
-import pypsa
 
 from energyflows.network.inputs import Inputs
+from energyflows.network.plan import Plan
 
 PENALTY = "minimum_penalty"
 
@@ -45,37 +45,38 @@ class Part:
     """Bound only the rate (None), or the energy of each month (``M``) or year (``Y``) and the rate above its mean."""
 
 
-def add_generators(n: pypsa.Network, inputs: Inputs, parts: Sequence[Part]) -> None:
+def add_generators(plan: Plan, inputs: Inputs, parts: Sequence[Part]) -> None:
     """Add generators in bulk.
 
     Parameters
     ----------
-    n : pypsa.Network
-        Changed in place.
+    plan : Plan
+        Takes them.
     inputs : Inputs
         Tables and time.
     parts : sequence of Part
         What to add; parts without any gas are added with no capacity, so that all years hold the same names.
     """
-    rows = [(part, part.name, inputs.average(part.daily), np.inf) for part in parts if part.budget is None]
+    rows = [(part, part.name, part.daily, np.inf) for part in parts if part.budget is None]
     for part in (part for part in parts if part.budget is not None):
         for period, chunk in part.daily.groupby(part.daily.index.to_period(part.budget)):
             within = pd.Series(0.0, index=inputs.days)
             within[chunk.index] = chunk.mean() * part.factor
-            rows.append((part, f"{part.name} {period}", inputs.average(within), float(chunk.sum())))
-    _add_rows(n, inputs, rows)
+            rows.append((part, f"{part.name} {period}", within, float(chunk.sum())))
+    _add_rows(plan, inputs, rows)
 
 
-def _add_rows(n: pypsa.Network, inputs: Inputs, rows: Sequence[tuple[Part, str, pd.Series, float]]) -> None:
-    """Add one generator per (part, name, rate by snapshot, energy budget)."""
+def _add_rows(plan: Plan, inputs: Inputs, rows: Sequence[tuple[Part, str, pd.Series, float]]) -> None:
+    """Add one generator per (part, name, rate by day, energy budget)."""
     if not rows:
         return
     names = pd.Index([name for _, name, _, _ in rows])
-    rates = pd.concat([rate for _, _, rate, _ in rows], axis=1, keys=names)
+    daily = np.column_stack([rate.to_numpy() for _, _, rate, _ in rows])
+    rates = inputs.average(pd.DataFrame(daily, index=inputs.days, columns=names))
     capacity = rates.max()
     rewards = pd.Series([inputs.parameter(PENALTY) if part.sure else 0.0 for part, *_ in rows], index=names)
-    costs = pd.concat([part.cost for part, *_ in rows], axis=1, keys=names) - rewards
-    n.add(
+    costs = np.column_stack([part.cost.to_numpy() for part, *_ in rows]) - rewards.to_numpy()
+    plan.add(
         "Generator",
         names,
         bus=[part.bus for part, *_ in rows],
@@ -87,7 +88,7 @@ def _add_rows(n: pypsa.Network, inputs: Inputs, rows: Sequence[tuple[Part, str, 
         route=[part.route for part, *_ in rows],
         part_of=[part.name for part, *_ in rows],
         reward=rewards,
-        **cost_attribute(costs),
+        **cost_attribute(pd.DataFrame(costs, index=inputs.snapshots, columns=names)),
     )
 
 
@@ -106,7 +107,8 @@ def share_of(rates: pd.DataFrame, capacity: pd.Series) -> pd.DataFrame:
     pandas.DataFrame
         0…1 by snapshot and name.
     """
-    return (rates / capacity.where(capacity > 0, 1.0)).clip(0.0, 1.0)
+    share = np.clip(rates.to_numpy() / np.where(capacity > 0, capacity, 1.0), 0.0, 1.0)
+    return pd.DataFrame(share, index=rates.index, columns=rates.columns)
 
 
 def cost_attribute(costs: pd.DataFrame) -> dict[str, pd.Series | pd.DataFrame]:
@@ -126,15 +128,13 @@ def cost_attribute(costs: pd.DataFrame) -> dict[str, pd.Series | pd.DataFrame]:
     return {"marginal_cost": costs.iloc[0] if constant else costs}
 
 
-def add_links(
-    n: pypsa.Network, inputs: Inputs, links: pd.DataFrame, capacity: pd.DataFrame, minimum: pd.DataFrame
-) -> None:
+def add_links(plan: Plan, inputs: Inputs, links: pd.DataFrame, capacity: pd.DataFrame, minimum: pd.DataFrame) -> None:
     """Add links whose contracted part is rewarded.
 
     Parameters
     ----------
-    n : pypsa.Network
-        Changed in place.
+    plan : Plan
+        Takes them.
     inputs : Inputs
         Tables and time.
     links : pandas.DataFrame
@@ -147,16 +147,16 @@ def add_links(
     sure = minimum.reindex(columns=links.index[links.index.isin(minimum.columns)])
     sure = sure.clip(upper=capacity[sure.columns])
     free = capacity.sub(sure.reindex(columns=capacity.columns, fill_value=0.0))
-    _add_link_rows(n, links, free, reward=0.0, suffix="")
-    _add_link_rows(n, links.loc[sure.columns], sure, reward=inputs.parameter(PENALTY), suffix=" minimum")
+    _add_link_rows(plan, links, free, reward=0.0, suffix="")
+    _add_link_rows(plan, links.loc[sure.columns], sure, reward=inputs.parameter(PENALTY), suffix=" minimum")
 
 
-def _add_link_rows(n: pypsa.Network, links: pd.DataFrame, rates: pd.DataFrame, *, reward: float, suffix: str) -> None:
+def _add_link_rows(plan: Plan, links: pd.DataFrame, rates: pd.DataFrame, *, reward: float, suffix: str) -> None:
     if links.empty:
         return
     nominal = rates[links.index].max()
     renamed = links.rename(index=lambda name: f"{name}{suffix}")
-    n.add(
+    plan.add(
         "Link",
         renamed.index,
         p_nom=nominal.to_numpy(),

@@ -3,25 +3,25 @@
 from __future__ import annotations
 
 import pandas as pd
-import pypsa
 
 from energyflows.network.calendar import find_overlaps
 from energyflows.network.inputs import Inputs
 from energyflows.network.parts import add_links
+from energyflows.network.plan import Plan
 
 
-def add_pipelines(n: pypsa.Network, inputs: Inputs) -> None:
+def add_pipelines(plan: Plan, inputs: Inputs) -> None:
     """Add every pipeline of the table, also those without capacity in these years.
 
     Parameters
     ----------
-    n : pypsa.Network
-        Changed in place; buses exist.
+    plan : Plan
+        Takes them.
     inputs : Inputs
         Tables and time.
     """
     capacity, minimum = bound_pipelines(inputs)
-    add_links(n, inputs, describe_pipelines(inputs), inputs.average(capacity), inputs.average(minimum))
+    add_links(plan, inputs, describe_pipelines(inputs), inputs.average(capacity), inputs.average(minimum))
 
 
 def bound_pipelines(inputs: Inputs) -> tuple[pd.DataFrame, pd.DataFrame]:
@@ -45,9 +45,16 @@ def bound_pipelines(inputs: Inputs) -> tuple[pd.DataFrame, pd.DataFrame]:
     least, most = rate_contracts(inputs)
     technical = rate_capacity(inputs)
     capacity = technical.clip(upper=most.reindex(columns=technical.columns))
-    capacity = (pinned * (1 + tolerance)).combine_first(capacity)[technical.columns].clip(upper=technical)
-    minimum = (pinned * (1 - tolerance)).combine_first(least).fillna(0.0)
+    capacity = _prefer(pinned * (1 + tolerance), capacity).clip(upper=technical)
+    columns = least.columns.union(pinned.columns)
+    minimum = _prefer(pinned * (1 - tolerance), least.reindex(columns=columns)).fillna(0.0)
     return capacity, minimum
+
+
+def _prefer(known: pd.DataFrame, otherwise: pd.DataFrame) -> pd.DataFrame:
+    """Return what is known, else the other figures; ``combine_first`` does the same column by column."""
+    aligned = known.reindex(columns=otherwise.columns)
+    return aligned.where(aligned.notna(), otherwise)
 
 
 def describe_pipelines(inputs: Inputs) -> pd.DataFrame:

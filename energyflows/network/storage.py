@@ -11,14 +11,15 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from itertools import pairwise
 
+import numpy as np
 import pandas as pd
-import pypsa
 
 from energyflows.errors import UsageError, list_problems
 from energyflows.network.calendar import find_overlaps
 from energyflows.network.inputs import Inputs
 from energyflows.network.lng import PRICE_HUB, spread_prices
 from energyflows.network.parts import share_of
+from energyflows.network.plan import Plan
 
 #: Upper ends of the slices over which gas left at the end of an outlook year loses value, as parts of the volume.
 END_SLICES = (0.25, 0.5, 0.75, 1.0)
@@ -26,6 +27,8 @@ END_SLICES = (0.25, 0.5, 0.75, 1.0)
 LEVEL_TOLERANCE = 1e-6
 #: Filling targets in any other unit are not for the volume of the country itself.
 TARGET_UNIT = "fraction of working volume"
+#: Month and day on which filling targets count.
+TARGET_DAY = (11, 1)
 VERBS = ("injection", "withdrawal")
 #: Stores of one zone, the part of each that exists by snapshot, and what its gas is worth by snapshot.
 Slices = tuple[pd.DataFrame, pd.DataFrame, pd.DataFrame]
@@ -44,13 +47,23 @@ class Target:
     """EUR/MWh on gas above it."""
 
 
-def add_storage(n: pypsa.Network, inputs: Inputs, stocks: Mapping[str, float] | None = None) -> None:
+@dataclass(frozen=True)
+class Worth:
+    """What targets of all zones are set by."""
+
+    price: float
+    """EUR/MWh of LNG on the last day."""
+    shares: Mapping[int, Mapping[str, float]]
+    """Filling target as a part of the volume, by year and zone."""
+
+
+def add_storage(plan: Plan, inputs: Inputs, stocks: Mapping[str, float] | None = None) -> None:
     """Add storage to every zone that has it.
 
     Parameters
     ----------
-    n : pypsa.Network
-        Changed in place; buses exist.
+    plan : Plan
+        Takes them.
     inputs : Inputs
         Tables and time.
     stocks : mapping of str to float, optional
@@ -62,19 +75,21 @@ def add_storage(n: pypsa.Network, inputs: Inputs, stocks: Mapping[str, float] | 
     UsageError
         If a stock is negative or belongs to a zone without storage.
     """
-    rates = {verb: _rate_zones(inputs, f"{verb}_gwh_d") for verb in VERBS}
-    volumes = 1e3 * _rate_zones(inputs, "working_volume_twh").cummax()
-    _refuse_stocks(stocks or {}, inputs)
-    starts = find_levels(inputs, inputs.snapshots[0] - pd.Timedelta(days=1)) | dict(stocks or {})
-    _add_frame(n, inputs, rates)
-    _add_slices(n, [_cut_zone(inputs, str(zone), volumes[zone], starts.get(str(zone))) for zone in volumes])
-
-
-def _rate_zones(inputs: Inputs, column: str) -> pd.DataFrame:
-    """Return a figure of table ``storages`` by snapshot and zone, averaged over changes inside a period."""
     rows = inputs.tables["storages"]
     held = find_overlaps(rows["valid_from"], rows["valid_to"], inputs.periods)
-    return (held * rows[column]).T.groupby(rows["zone"]).sum().T
+    rates = {verb: _rate_zones(held * rows[f"{verb}_gwh_d"], rows) for verb in VERBS}
+    volumes = 1e3 * _rate_zones(held * rows["working_volume_twh"], rows).cummax()
+    _refuse_stocks(stocks or {}, inputs)
+    starts = find_levels(inputs, inputs.snapshots[0] - pd.Timedelta(days=1)) | dict(stocks or {})
+    _add_frame(plan, inputs, rates)
+    worth = Worth(float(spread_prices(inputs, PRICE_HUB).iat[-1]), find_fill_shares(inputs))
+    cut = [_cut_zone(inputs, str(zone), volumes[zone], starts.get(str(zone)), worth) for zone in volumes]
+    _add_slices(plan, cut)
+
+
+def _rate_zones(figures: pd.DataFrame, rows: pd.DataFrame) -> pd.DataFrame:
+    """Return figures by snapshot and row of table ``storages`` by snapshot and zone."""
+    return figures.T.groupby(rows["zone"]).sum().T
 
 
 def _refuse_stocks(stocks: Mapping[str, float], inputs: Inputs) -> None:
@@ -98,17 +113,16 @@ def find_levels(inputs: Inputs, day: pd.Timestamp) -> dict[str, float]:
     return inputs.levels.get(day, {})
 
 
-def _add_frame(n: pypsa.Network, inputs: Inputs, rates: Mapping[str, pd.DataFrame]) -> None:
+def _add_frame(plan: Plan, inputs: Inputs, rates: Mapping[str, pd.DataFrame]) -> None:
     """Add the store bus and the two links of each zone."""
     zones = rates["injection"].columns
     buses = zones + " storage"
-    country = n.buses.loc[zones, "country"].to_numpy()
-    x, y = (n.buses.loc[zones, axis].to_numpy() for axis in ("x", "y"))
-    n.add("Bus", buses, x=x, y=y, carrier="storage", country=country, kind="storage", eu=False, unit="GWh/d")
+    x, y, country = (inputs.zones.loc[zones, column].to_numpy() for column in ("lon", "lat", "country"))
+    plan.add("Bus", buses, x=x, y=y, carrier="storage", country=country, kind="storage", eu=False, unit="GWh/d")
     for verb, ends in (("injection", (zones, buses)), ("withdrawal", (buses, zones))):
         names = zones + f" {verb}"
         nominal = rates[verb].max()
-        n.add(
+        plan.add(
             "Link",
             names,
             bus0=ends[0],
@@ -123,7 +137,7 @@ def _add_frame(n: pypsa.Network, inputs: Inputs, rates: Mapping[str, pd.DataFram
         )
 
 
-def list_end_targets(inputs: Inputs, zone: str, volume: float) -> list[Target]:
+def list_end_targets(inputs: Inputs, zone: str, volume: float, price: float) -> list[Target]:
     """Return what stock at the turn of each year is worth.
 
     Where the level is observed it is held from both sides. Where the last one is not, gas left is worth the last LNG
@@ -138,6 +152,8 @@ def list_end_targets(inputs: Inputs, zone: str, volume: float) -> list[Target]:
         Storage zone.
     volume : float
         Working volume at the end, GWh.
+    price : float
+        Of LNG on the last day, EUR/MWh.
 
     Returns
     -------
@@ -152,7 +168,6 @@ def list_end_targets(inputs: Inputs, zone: str, volume: float) -> list[Target]:
         if level is not None
     ]
     if observed[inputs.years[-1]] is None:
-        price = float(spread_prices(inputs, PRICE_HUB).iat[-1])
         worth = [price * inputs.parameter(f"end_value_factor_{k}") for k in range(1, len(END_SLICES) + 1)]
         steps = [own - after for own, after in zip(worth, [*worth[1:], 0.0], strict=True)]
         parts = zip(END_SLICES, steps, strict=True)
@@ -160,7 +175,21 @@ def list_end_targets(inputs: Inputs, zone: str, volume: float) -> list[Target]:
     return targets
 
 
-def list_fill_targets(inputs: Inputs, zone: str, volume: float) -> list[Target]:
+def find_fill_shares(inputs: Inputs) -> dict[int, dict[str, float]]:
+    """Return the filling targets of the regulation as parts of the volume, by year and zone or ``EU27``."""
+    rules = inputs.tables["rules"]
+    rules = rules[(rules["kind"] == "storage_target") & rules["active"] & (rules["unit"] == TARGET_UNIT)]
+    shares = {}
+    for year in inputs.years:
+        day = pd.Timestamp(year, *TARGET_DAY)
+        now = rules[(rules["valid_from"].fillna(day) <= day) & (rules["valid_to"].fillna(day) >= day)]
+        shares[year] = dict(zip(now["zone"], now["value"], strict=True))
+    return shares
+
+
+def list_fill_targets(
+    inputs: Inputs, zone: str, volume: float, shares: Mapping[int, Mapping[str, float]]
+) -> list[Target]:
     """Return the filling targets of the regulation that fall into years without observed stocks.
 
     Parameters
@@ -171,38 +200,36 @@ def list_fill_targets(inputs: Inputs, zone: str, volume: float) -> list[Target]:
         Storage zone.
     volume : float
         Working volume, GWh.
+    shares : mapping of int to mapping of str to float
+        From :func:`find_fill_shares`.
 
     Returns
     -------
     list of Target
         One per target date; a zone's own rule goes before the one for EU27.
     """
-    eu = bool(inputs.tables["zones"].set_index("zone").at[zone, "eu"])
-    rules = inputs.tables["rules"].query("kind == 'storage_target' and active and unit == @TARGET_UNIT")
+    general = "EU27" if inputs.zones.at[zone, "eu"] else zone
     reward = inputs.parameter("storage_target_reward")
     targets = []
-    for year in inputs.years:
+    for year, told in shares.items():
         if find_levels(inputs, pd.Timestamp(year, 12, 31)).get(zone) is not None:
             continue
-        day = pd.Timestamp(year, 11, 1)
-        now = rules[(rules["valid_from"].fillna(day) <= day) & (rules["valid_to"].fillna(day) >= day)]
-        own = now[now["zone"] == zone]
-        rule = own if not own.empty else now[now["zone"] == "EU27"] if eu else own
-        snapshots = inputs.snapshots[inputs.snapshots < day]
-        if not rule.empty and len(snapshots):
-            targets.append(Target(snapshots[-1], float(rule["value"].iat[-1]) * volume, reward))
+        share = told.get(zone, told.get(general))
+        snapshots = inputs.snapshots[inputs.snapshots < pd.Timestamp(year, *TARGET_DAY)]
+        if share is not None and len(snapshots):
+            targets.append(Target(snapshots[-1], float(share) * volume, reward))
     return targets
 
 
-def _cut_zone(inputs: Inputs, zone: str, volume: pd.Series, start: float | None) -> Slices:
+def _cut_zone(inputs: Inputs, zone: str, volume: pd.Series, start: float | None, worth: Worth) -> Slices:
     """Cut a zone's volume into slices between the levels that matter.
 
     Volume once there stays to the end of the model, and gas found above it at the start may stay there: less room
     than gas would have no solution.
     """
-    targets = list_fill_targets(inputs, zone, volume.iat[-1])
+    targets = list_fill_targets(inputs, zone, volume.iat[-1], worth.shares)
     if start is not None:
-        targets += list_end_targets(inputs, zone, volume.iat[-1])
+        targets += list_end_targets(inputs, zone, volume.iat[-1], worth.price)
     found = start or 0.0
     top = max(volume.iat[-1], found)
     levels = (min(level, top) for level in [*volume, found, *(target.level for target in targets)])
@@ -220,22 +247,23 @@ def _cut_zone(inputs: Inputs, zone: str, volume: pd.Series, start: float | None)
         },
         index=names,
     )
-    worth = pd.DataFrame(0.0, index=inputs.snapshots, columns=names)
-    room = pd.DataFrame(1.0, index=inputs.snapshots, columns=names)
-    for name, (_, high) in zip(names, spans, strict=True):
-        room[name] = ((volume >= high - LEVEL_TOLERANCE) | (high <= found + LEVEL_TOLERANCE)).astype(float)
-        for target in targets:
-            value = target.reward if high <= target.level + LEVEL_TOLERANCE else -target.penalty
-            worth.at[target.snapshot, name] += value / inputs.weights[target.snapshot]
-    return stores, room, worth
+    tops = np.array([high for _, high in spans])
+    opened = (volume.to_numpy()[:, None] >= tops - LEVEL_TOLERANCE) | (tops <= found + LEVEL_TOLERANCE)
+    room = pd.DataFrame(opened.astype(float), index=inputs.snapshots, columns=names)
+    earned = pd.DataFrame(0.0, index=inputs.snapshots, columns=names)
+    for target in targets:
+        value = np.where(tops <= target.level + LEVEL_TOLERANCE, target.reward, -target.penalty)
+        earned.loc[target.snapshot] += value / inputs.weights[target.snapshot]
+    return stores, room, earned
 
 
-def _add_slices(n: pypsa.Network, slices: list[Slices]) -> None:
+def _add_slices(plan: Plan, slices: list[Slices]) -> None:
     """Add all stores at once."""
     stores = pd.concat([stores for stores, _, _ in slices])
     room = pd.concat([room for _, room, _ in slices], axis=1)
     worth = pd.concat([worth for _, _, worth in slices], axis=1)
-    opened = room.columns[(room < 1.0).any()]
-    n.add("Store", stores.index, carrier="storage", marginal_cost_storage=-worth, **dict(stores.items()))
-    if len(opened):
-        n.stores_t.e_max_pu = room[opened]
+    late = room.columns[(room < 1.0).any()]
+    figures = {"marginal_cost_storage": -worth, **dict(stores.items())}
+    if len(late):
+        figures["e_max_pu"] = room[late]
+    plan.add("Store", stores.index, carrier="storage", **figures)

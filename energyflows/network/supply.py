@@ -2,24 +2,27 @@
 
 from __future__ import annotations
 
+from calendar import isleap
+from typing import Any
+
 import numpy as np
 import pandas as pd
-import pypsa
 
 from energyflows.network.inputs import Inputs
 from energyflows.network.parts import Part, add_generators
+from energyflows.network.plan import Plan
 
 #: Tier whose volume is contracted or known to be delivered, so that using it is rewarded.
 SURE_TIER = "minimum"
 
 
-def add_production(n: pypsa.Network, inputs: Inputs) -> None:
+def add_production(plan: Plan, inputs: Inputs) -> None:
     """Add indigenous production, one generator per zone and kind.
 
     Parameters
     ----------
-    n : pypsa.Network
-        Changed in place; buses exist.
+    plan : Plan
+        Takes them.
     inputs : Inputs
         Tables and time.
     """
@@ -32,7 +35,7 @@ def add_production(n: pypsa.Network, inputs: Inputs) -> None:
             Part(
                 f"{zone} {kind}",
                 bus=str(zone),
-                origin=str(n.buses.at[zone, "country"]),
+                origin=str(inputs.zones.at[zone, "country"]),
                 route="home",
                 carrier=str(kind),
                 daily=daily,
@@ -40,10 +43,10 @@ def add_production(n: pypsa.Network, inputs: Inputs) -> None:
                 factor=1.0,
             )
         )
-    add_generators(n, inputs, parts)
+    add_generators(plan, inputs, parts)
 
 
-def add_supply(n: pypsa.Network, inputs: Inputs) -> None:
+def add_supply(plan: Plan, inputs: Inputs) -> None:
     """Add exporters' gas, one generator per route and tier.
 
     Observed volumes bound a route from both sides: they are its ``minimum`` tier, and no other tier is open on the
@@ -53,50 +56,46 @@ def add_supply(n: pypsa.Network, inputs: Inputs) -> None:
 
     Parameters
     ----------
-    n : pypsa.Network
-        Changed in place; buses exist.
+    plan : Plan
+        Takes them.
     inputs : Inputs
         Tables and time.
     """
+    groups = inputs.tables["supply"].groupby(["route", "tier"], sort=False)
+    first = groups[["supplier", "bus", "shape", "follows"]].first()
     parts = []
-    for (route, tier), group in inputs.tables["supply"].groupby(["route", "tier"], sort=False):
-        first = group.iloc[0]
+    for ((route, tier), group), row in zip(groups, first.itertuples(index=False), strict=True):
         parts.append(
             Part(
-                f"{first['supplier']} {route} {tier}",
-                bus=first["bus"],
-                origin=first["supplier"],
+                f"{row.supplier} {route} {tier}",
+                bus=row.bus,
+                origin=row.supplier,
                 route=str(route),
                 carrier="lng" if tier == "export" else "pipeline gas",
-                daily=_rate_tier(group, str(tier), inputs),
+                daily=_rate_tier(rate_years(group, inputs), row, str(tier), inputs),
                 cost=cost_years(group, inputs),
                 factor=float(group["rate_factor"].max()),
                 sure=tier == SURE_TIER,
-                budget=_choose_budget(group, str(tier), inputs),
+                budget=_choose_budget(row.follows, str(tier), inputs),
             )
         )
-    add_generators(n, inputs, parts)
+    add_generators(plan, inputs, parts)
 
 
-def _choose_budget(group: pd.DataFrame, tier: str, inputs: Inputs) -> str | None:
+def _choose_budget(follows: object, tier: str, inputs: Inputs) -> str | None:
     """Return the period over which a tier's energy is known: its course within is the model's to choose."""
-    follows = group["follows"].dropna()
-    yearly = not follows.empty and follows.iat[0] in inputs.yearly_series
-    if tier == "export" or yearly:
+    if tier == "export" or follows in inputs.yearly_series:
         return "Y"
     return None if inputs.resolution == "monthly" else "M"
 
 
-def _rate_tier(group: pd.DataFrame, tier: str, inputs: Inputs) -> pd.Series:
+def _rate_tier(planned: pd.Series, row: Any, tier: str, inputs: Inputs) -> pd.Series:
     """Return a tier's volume in GWh/d by day: as observed, else as planned."""
-    planned = rate_years(group, inputs)
-    shape = group["shape"].dropna()
-    if not shape.empty:
-        planned = planned * inputs.shapes[shape.iat[0]]
-    follows = group["follows"].dropna()
-    if follows.empty:
+    if isinstance(row.shape, str):
+        planned = planned * inputs.shapes[row.shape]
+    if not isinstance(row.follows, str):
         return planned
-    observed = inputs.observed[follows.iat[0]]
+    observed = inputs.observed[row.follows]
     return observed.clip(lower=0.0).fillna(planned) if tier == SURE_TIER else planned.where(observed.isna(), 0.0)
 
 
@@ -117,13 +116,15 @@ def rate_years(group: pd.DataFrame, inputs: Inputs, column: str = "twh") -> pd.S
     pandas.Series
         GWh/d by day; zero in years without a row.
     """
-    volume = group.set_index("year")[column].reindex(inputs.days.year).fillna(0.0).to_numpy(dtype=float)
-    length = np.where(inputs.days.is_leap_year, 366, 365)
-    return pd.Series(1e3 * volume / length, index=inputs.days)
+    volumes = dict(zip(group["year"].tolist(), group[column].tolist(), strict=True))
+    lengths = [366 if isleap(year) else 365 for year in inputs.years]
+    rates = 1e3 * np.array([volumes.get(year, 0.0) for year in inputs.years]) / lengths
+    return pd.Series(np.repeat(rates, lengths), index=inputs.days)
 
 
 def cost_years(group: pd.DataFrame, inputs: Inputs, column: str = "cost_eur_mwh") -> pd.Series:
     """Return a yearly cost by snapshot, EUR/MWh; years without a row take the nearest one before."""
-    cost = group.set_index("year")[column].astype(float).sort_index()
-    known = cost.reindex(sorted({*cost.index, *inputs.years})).ffill().bfill()
-    return pd.Series(known.reindex(inputs.snapshots.year).to_numpy(), index=inputs.snapshots)
+    years, costs = (group[name].to_numpy(dtype=float) for name in ("year", column))
+    order = np.argsort(years)
+    latest = np.searchsorted(years[order], inputs.snapshots.year, side="right") - 1
+    return pd.Series(costs[order][latest.clip(min=0)], index=inputs.snapshots)

@@ -6,8 +6,7 @@ import shutil
 import pandas as pd
 import pytest
 
-from energyflows.datasets import hash_file, load_tables
-from energyflows.datasets._loading import strip_passport
+from energyflows.datasets import hash_file, load_tables, strip_passport
 from energyflows.errors import EnergyFlowsError, PassportError, TableError
 from energyflows.tables import NAMES
 
