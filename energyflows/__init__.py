@@ -11,9 +11,10 @@ __version__ = "0.1.0"
 
 __getattr__, __dir__, __all__ = lazy_loader.attach(
     __name__,
-    submodules=["datasets", "errors", "network", "results", "summary", "tables", "units"],
+    submodules=["datasets", "ensemble", "errors", "metrics", "network", "results", "summary", "tables", "units"],
     submod_attrs={
         "datasets": ["load_tables"],
+        "ensemble": ["run_ensemble", "sample", "specify_winter", "sweep_outages"],
         "network": ["build_network"],
         "results": ["check_results", "open_results", "read_results", "write_results"],
         "running": ["run"],

@@ -23,6 +23,8 @@ Data = Annotated[
     Path | None, typer.Option("--data", help="Folder with tables of your own; it replaces or adds to ours.")
 ]
 Json = Annotated[bool, typer.Option("--json", help="Print JSON for machines instead of tables.")]
+Out = Annotated[Path | None, typer.Option(help="New folder for results.nc and CSV tables.")]
+Workers = Annotated[int, typer.Option(min=1, help="Processes; the numbers do not depend on it.")]
 Verbose = Annotated[bool, typer.Option("-v", "--verbose", help="Let PyPSA and the solver report.")]
 
 
@@ -59,7 +61,7 @@ def parse_years(text: str) -> tuple[int, int]:
 def run(
     years: Annotated[str, typer.Option(help="One year, or a range like 2021-2027.")] = "2025",
     resolution: Annotated[str, typer.Option(help="monthly, weekly or daily.")] = "monthly",
-    out: Annotated[Path | None, typer.Option(help="New folder for results.nc and CSV tables.")] = None,
+    out: Out = None,
     data: Data = None,
     json: Json = False,
     verbose: Verbose = False,
@@ -88,6 +90,112 @@ def run(
         print_json(summary)
     else:
         print_run(summary, resolution=resolution, folder=out)
+
+
+def parse_year(text: str) -> int:
+    """Read one year.
+
+    Parameters
+    ----------
+    text : str
+        Such as ``2025``.
+
+    Returns
+    -------
+    int
+        The year.
+
+    Raises
+    ------
+    UsageError
+        If it is a range or no year.
+    """
+    first, last = parse_years(text)
+    if first != last:
+        raise UsageError(f"--years: found {text!r}, expected one year; draws and outages are of one year each")
+    return first
+
+
+@app.command()
+def sweep(
+    kind: Annotated[
+        str, typer.Argument(help="links, suppliers, zones, pairs, or names like TANAP-TAP,SCP-TANAP.")
+    ] = "links",
+    years: Annotated[str, typer.Option(help="One year.")] = "2025",
+    resolution: Annotated[str, typer.Option(help="monthly, weekly or daily.")] = "monthly",
+    workers: Workers = 1,
+    top: Annotated[int, typer.Option(min=1, help="Outages to print.")] = 20,
+    out: Out = None,
+    data: Data = None,
+    json: Json = False,
+) -> None:
+    """Tell who is hurt if a link, a supplier or a zone fails: one solve for each."""
+    from energyflows.console import check_folder, print_json, print_sweep, write_folder
+    from energyflows.datasets import load_tables
+
+    year = parse_year(years)
+    if out is not None:
+        check_folder(out)
+    tables = load_tables(data)
+    from energyflows.ensemble import sweep_outages
+    from energyflows.network import build_network
+    from energyflows.summary import summarise_sweep
+
+    names = kind if kind in {"links", "suppliers", "zones", "pairs"} else [name.strip() for name in kind.split(",")]
+    results = sweep_outages(
+        build_network(year, resolution, tables), names, workers=workers, progress=sys.stderr.isatty()
+    )
+    summary = summarise_sweep(results, tables)
+    if out is not None:
+        write_folder(out, results, summary)
+    if json:
+        print_json(summary)
+    else:
+        print_sweep(summary, kind=kind, year=year, top=top, folder=out)
+
+
+@app.command()
+def ensemble(
+    size: Annotated[int, typer.Option(min=1, help="Number of draws.")] = 1000,
+    seed: Annotated[int, typer.Option(min=0, help="The same seed gives the same draws.")] = 1,
+    years: Annotated[str, typer.Option(help="One year.")] = "2025",
+    resolution: Annotated[str, typer.Option(help="monthly, weekly or daily.")] = "monthly",
+    spec: Annotated[
+        Path | None, typer.Option(help="JSON file of what varies; default: the winter stress test.")
+    ] = None,
+    store: Annotated[Path | None, typer.Option(help="Folder (Zarr) to keep draws in; goes on where it ended.")] = None,
+    workers: Workers = 1,
+    top: Annotated[int, typer.Option(min=1, help="Zones to print.")] = 15,
+    out: Out = None,
+    data: Data = None,
+    json: Json = False,
+) -> None:
+    """Tell how often who is short under many winters, outages and LNG supplies."""
+    from energyflows.console import check_folder, print_ensemble, print_json, read_json, write_folder
+    from energyflows.datasets import load_tables
+
+    year = parse_year(years)
+    if out is not None:
+        check_folder(out)
+    given = None if spec is None else read_json(spec)
+    tables = load_tables(data)
+    from energyflows.ensemble import DEFAULT_OUTPUTS, run_ensemble, sample, specify_winter
+    from energyflows.network import build_network
+    from energyflows.summary import SERIES, summarise_ensemble
+
+    n = build_network(year, resolution, tables)
+    draws = sample(specify_winter(n, tables) if given is None else given, size, seed)
+    results = run_ensemble(
+        n, draws, workers=workers, store=store, progress=sys.stderr.isatty(), outputs=[*DEFAULT_OUTPUTS, SERIES]
+    )
+    summary = summarise_ensemble(results, tables)
+    if out is not None:
+        write_folder(out, results, summary)
+    if json:
+        print_json(summary)
+    else:
+        title = f"energyflows · {size:,} draws, seed {seed} · {spec or 'winter stress test'} · {year} · {resolution}"
+        print_ensemble(summary, title=title, top=top, folder=out)
 
 
 @app.command(name="list")

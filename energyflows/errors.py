@@ -46,6 +46,14 @@ class UnboundedError(SolveError):
     """The cost can fall without limit."""
 
 
+class WorkerError(EnergyFlowsError, RuntimeError):
+    """A worker process or a cluster went away before its work was done."""
+
+
+class MismatchError(EnergyFlowsError, AssertionError):
+    """Two ways to compute the same number disagree."""
+
+
 class ResultsError(EnergyFlowsError, ValueError):
     """A network or a dataset cannot be read as results, or its balances do not close."""
 

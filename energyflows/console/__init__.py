@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from energyflows.console._folder import check_folder, write_folder
+from energyflows.console._ensembles import print_ensemble, print_sweep
+from energyflows.console._folder import check_folder, read_json, write_folder
 from energyflows.console._lookup import SHOWN_COLUMNS, find_rows, print_list, print_rows
 from energyflows.console._run import print_run
 from energyflows.console._terminal import make_table, open_console, print_json, print_table, show_number
@@ -13,11 +14,14 @@ __all__ = [
     "find_rows",
     "make_table",
     "open_console",
+    "print_ensemble",
     "print_json",
     "print_list",
     "print_rows",
     "print_run",
+    "print_sweep",
     "print_table",
+    "read_json",
     "show_number",
     "write_folder",
 ]

@@ -2,15 +2,44 @@
 
 from __future__ import annotations
 
+import json
 import shutil
 import tempfile
 from pathlib import Path
+from typing import Any
 
 import xarray as xr
 
 from energyflows.console._terminal import Tables
-from energyflows.errors import OutputError
+from energyflows.errors import OutputError, UsageError
 from energyflows.results import write_results
+
+
+def read_json(file: Path) -> dict[str, Any]:
+    """Read a file of settings.
+
+    Parameters
+    ----------
+    file : Path
+        JSON, one object.
+
+    Returns
+    -------
+    dict
+        Its content.
+
+    Raises
+    ------
+    UsageError
+        If it cannot be read, or holds something else.
+    """
+    try:
+        content = json.loads(file.read_text(encoding="utf-8"))
+    except (OSError, ValueError) as error:
+        raise UsageError(f"{file}: cannot be read as JSON ({error})") from None
+    if not isinstance(content, dict):
+        raise UsageError(f"{file}: found {type(content).__name__}, expected an object of settings")
+    return content
 
 
 def check_folder(folder: Path) -> None:

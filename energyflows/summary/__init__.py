@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from energyflows.summary._ensembles import SERIES, summarise_ensemble, summarise_sweep
 from energyflows.summary._tables import (
     GCV,
     list_bent,
@@ -15,11 +16,14 @@ from energyflows.summary._tables import (
 
 __all__ = [
     "GCV",
+    "SERIES",
     "list_bent",
     "list_binding",
     "list_unused",
     "summarise",
     "summarise_corridors",
+    "summarise_ensemble",
     "summarise_imports",
+    "summarise_sweep",
     "summarise_years",
 ]

@@ -1,0 +1,193 @@
+"""Every outage of a kind, one draw each."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping
+from itertools import combinations
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pandas as pd
+import xarray as xr
+
+from energyflows.ensemble.program import check_network
+from energyflows.ensemble.running import run_ensemble
+from energyflows.errors import UsageError
+from energyflows.results import RESPONSE, UNSERVED
+
+#: Name of the draw in which everything works.
+REFERENCE = "reference"
+KINDS = ("links", "suppliers", "zones", "pairs")
+#: Links that move gas between zones or from ship to shore; the others belong to a storage.
+_BETWEEN = ("shipping", "injection", "withdrawal")
+
+
+def sweep_outages(
+    n: Any,
+    kind: str | Iterable[Any] | Mapping[str, Iterable[str]] = "links",
+    *,
+    workers: int = 1,
+    client: Any = None,
+    store: str | Path | None = None,
+    resume: bool = True,
+    progress: bool = False,
+    outputs: Iterable[str] | None = None,
+) -> xr.Dataset:
+    """Solve a network without each of its links, suppliers or zones in turn (N-1), or without each pair (N-2).
+
+    Parameters
+    ----------
+    n : pypsa.Network
+        Unsolved; stays as it is.
+    kind : str, iterable or mapping
+        ``links``: every pipeline and terminal. ``suppliers``: all deliveries of every country that sells gas along a
+        route of its own or by ship. ``zones``: all links that begin or end in a zone, which is what a country in
+        transit can close. ``pairs``: every two of the links. Or a list of names of links, generators or stores,
+        or of lists of them that fail together; or such lists by name.
+    workers, client, store, resume, progress, outputs
+        As in :func:`energyflows.run_ensemble`.
+
+    Returns
+    -------
+    xarray.Dataset
+        As from :func:`energyflows.run_ensemble`; ``draw`` holds the names of the outages, the first is ``reference``.
+
+    Raises
+    ------
+    UsageError
+        If the kind or a name is unknown.
+
+    Examples
+    --------
+    >>> from energyflows import build_network
+    >>> ds = sweep_outages(build_network(2025), ["TANAP-TAP", ["TANAP-TAP", "SCP-TANAP"]])
+    >>> ds["draw"].to_numpy().tolist()
+    ['reference', 'TANAP-TAP', 'TANAP-TAP + SCP-TANAP']
+    >>> bool((ds["objective"].diff("draw") > 0).all())
+    True
+    """
+    check_network(n)
+    outages = list_outages(n, kind)
+    return run_ensemble(
+        n,
+        draw_outages(outages),
+        workers=workers,
+        client=client,
+        store=store,
+        resume=resume,
+        progress=progress,
+        outputs=outputs,
+    )
+
+
+def list_outages(n: Any, kind: str | Iterable[Any] | Mapping[str, Iterable[str]]) -> dict[str, list[str]]:
+    """Return the components that fail together, by name of the outage.
+
+    Parameters
+    ----------
+    n : pypsa.Network
+        Any network.
+    kind : str, iterable or mapping
+        As in :func:`sweep_outages`.
+
+    Returns
+    -------
+    dict of str to list of str
+        Names as in the network.
+
+    Raises
+    ------
+    UsageError
+        If there is no such kind, or nothing of it in the network.
+    """
+    if isinstance(kind, Mapping):
+        outages = {str(name): _list(members) for name, members in kind.items()}
+    elif not isinstance(kind, str):
+        groups = [_list(members) for members in kind]
+        outages = {" + ".join(group): group for group in groups}
+    elif kind in KINDS:
+        outages = _LISTS[kind](n)
+    else:
+        raise UsageError(f"kind: found {kind!r}, expected one of {', '.join(KINDS)}, or a list of names")
+    empty = [name for name, members in outages.items() if not members]
+    if empty or not outages or REFERENCE in outages:
+        told = f"nothing fails in {', '.join(map(repr, empty))}" if empty else f"found {sorted(outages)[:3]}"
+        raise UsageError(f"kind: {told}, expected at least one component an outage, and none called {REFERENCE!r}")
+    return outages
+
+
+def draw_outages(outages: Mapping[str, list[str]]) -> xr.Dataset:
+    """Return draws in which each outage happens alone, after one in which none does.
+
+    Parameters
+    ----------
+    outages : mapping of str to list of str
+        Components that fail together.
+
+    Returns
+    -------
+    xarray.Dataset
+        ``capacity_factor(draw, component)``, 0 or 1.
+
+    Examples
+    --------
+    >>> draw_outages({"A": ["A"], "both": ["A", "B"]})["capacity_factor"].to_numpy().tolist()
+    [[1.0, 1.0], [0.0, 1.0], [0.0, 0.0]]
+    """
+    components = sorted({member for members in outages.values() for member in members})
+    position = {name: number for number, name in enumerate(components)}
+    factor = np.ones((len(outages) + 1, len(components)))
+    for draw, members in enumerate(outages.values(), start=1):
+        factor[draw, [position[member] for member in members]] = 0.0
+    return xr.Dataset(
+        {"capacity_factor": (("draw", "component"), factor)},
+        coords={"draw": [REFERENCE, *outages], "component": components},
+    )
+
+
+def _list(members: Any) -> list[str]:
+    return [members] if isinstance(members, str) else [str(member) for member in members]
+
+
+def _name_parts(static: pd.DataFrame) -> pd.Series:
+    """Return the name each component is known by: that of the whole it is a part of, else its own."""
+    own = pd.Series(static.index, index=static.index)
+    return static["part_of"].replace("", None).fillna(own) if "part_of" in static else own
+
+
+def _list_links(n: Any) -> dict[str, list[str]]:
+    links = n.links[~n.links["carrier"].isin(_BETWEEN)]
+    able = links[(links["p_nom"] > 0) | links["p_nom_extendable"]]
+    return {name: [name] for name in pd.unique(_name_parts(able))}
+
+
+def _list_suppliers(n: Any) -> dict[str, list[str]]:
+    """Return generators by origin; those with a route called home serve their own country."""
+    generators = n.generators[~n.generators["carrier"].str.lower().isin(UNSERVED | RESPONSE)]
+    if "route" in generators:
+        generators = generators[~generators["route"].fillna("").isin(["", "home"])]
+    country = generators["bus"].map(n.buses["country"]) if "country" in n.buses else generators["bus"]
+    origin = generators["origin"].replace("", None).fillna(country) if "origin" in generators else country
+    named = pd.DataFrame(
+        {"origin": origin.replace("", None).fillna(generators["bus"]), "name": _name_parts(generators)}
+    )
+    return {str(key): sorted(set(group["name"])) for key, group in named.groupby("origin")}
+
+
+def _list_zones(n: Any) -> dict[str, list[str]]:
+    links = n.links[~n.links["carrier"].isin(_BETWEEN)]
+    names = _name_parts(links)
+    found = {}
+    for zone in n.buses.index:
+        touching = names[(links["bus0"] == zone) | (links["bus1"] == zone)]
+        if len(touching):
+            found[str(zone)] = sorted(set(touching))
+    return found
+
+
+def _list_pairs(n: Any) -> dict[str, list[str]]:
+    return {f"{one} + {other}": [one, other] for one, other in combinations(_list_links(n), 2)}
+
+
+_LISTS = {"links": _list_links, "suppliers": _list_suppliers, "zones": _list_zones, "pairs": _list_pairs}

@@ -1,0 +1,160 @@
+"""One compact programme in HiGHS, solved again and again from a known basis."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Any
+
+import highspy
+import numpy as np
+from numpy.typing import NDArray
+
+from energyflows.ensemble.reducing import Compact, Numbers, Reduction
+from energyflows.errors import SolveError
+
+STATUSES = ("optimal", "infeasible", "unbounded", "failed")
+_FOUND = {
+    highspy.HighsModelStatus.kOptimal: "optimal",
+    highspy.HighsModelStatus.kInfeasible: "infeasible",
+    highspy.HighsModelStatus.kUnbounded: "unbounded",
+    highspy.HighsModelStatus.kUnboundedOrInfeasible: "infeasible",
+}
+#: Simplex with one thread and a fixed seed, so that equal input gives equal output.
+_OPTIONS: dict[str, Any] = {"output_flag": False, "threads": 1, "random_seed": 0, "solver": "simplex"}
+
+
+@dataclass(frozen=True)
+class Basis:
+    """Where simplex starts: HiGHS' status of every column and row, as small integers."""
+
+    columns: NDArray[np.int8]
+    rows: NDArray[np.int8]
+
+
+@dataclass(frozen=True)
+class Solution:
+    """What HiGHS found; ``x`` and ``duals`` mean nothing unless the status is ``optimal``."""
+
+    status: str
+    objective: float
+    x: Numbers
+    duals: Numbers
+
+
+class Resolver:
+    """HiGHS holding one compact programme.
+
+    Between calls only what differs is passed on. A programme that differs from the reference in fewer places than
+    from the last one starts from the reference's basis, any other from the last: a single outage lies near the
+    reference, a draw that changes everything lies near its neighbour.
+
+    Parameters
+    ----------
+    reduction : Reduction
+        Its matrix stays as it is.
+    reference : Compact
+        Bounds and costs the solver starts with.
+    basis : Basis, optional
+        Of the reference, from :meth:`find_basis`.
+    """
+
+    def __init__(self, reduction: Reduction, reference: Compact, basis: Basis | None = None) -> None:
+        self._reference = self._current = reference
+        self._highs: Any = highspy.Highs()  # type: ignore[no-untyped-call]
+        for option, value in _OPTIONS.items():
+            self._highs.setOptionValue(option, value)
+        self._highs.passModel(_write_model(reduction, reference))
+        self._basis = None if basis is None else _restore_basis(basis)
+        if self._basis is not None:
+            self._highs.setBasis(self._basis)
+
+    def find_basis(self) -> Basis | None:
+        """Solve the programme as it is and return its basis; None if it has no solution."""
+        if self._run().status != "optimal":
+            return None
+        found = self._highs.getBasis()
+        columns, rows = (np.array([int(s) for s in part], np.int8) for part in (found.col_status, found.row_status))
+        return Basis(columns, rows)
+
+    def solve(self, compact: Compact) -> Solution:
+        """Solve with other bounds and costs.
+
+        Parameters
+        ----------
+        compact : Compact
+            Of the same reduction.
+
+        Returns
+        -------
+        Solution
+            Optimal or not.
+        """
+        steps = _count_changes(self._current, compact)
+        if self._basis is not None and _count_changes(self._reference, compact) < steps:
+            self._highs.clearSolver()
+            self._highs.setBasis(self._basis)
+        self._pass_changes(compact)
+        found = self._run()
+        if found.status != "optimal":
+            # From a far basis simplex may lose its way; only a start from nothing is believed.
+            self._highs.clearSolver()
+            found = self._run()
+        return Solution(found.status, found.objective + compact.constant, found.x, found.duals)
+
+    def _run(self) -> Solution:
+        self._highs.run()
+        status = _FOUND.get(self._highs.getModelStatus(), "failed")
+        solution = self._highs.getSolution()
+        return Solution(
+            status,
+            self._highs.getInfo().objective_function_value,
+            np.array(solution.col_value),
+            np.array(solution.row_dual),
+        )
+
+    def _pass_changes(self, new: Compact) -> None:
+        old, highs = self._current, self._highs
+        columns = _find((old.column_lower, new.column_lower), (old.column_upper, new.column_upper))
+        rows = _find((old.row_lower, new.row_lower), (old.row_upper, new.row_upper))
+        costs = _find((old.cost, new.cost))
+        answers = [
+            highs.changeColsBounds(len(columns), columns, new.column_lower[columns], new.column_upper[columns]),
+            highs.changeRowsBounds(len(rows), rows, new.row_lower[rows], new.row_upper[rows]),
+            highs.changeColsCost(len(costs), costs, new.cost[costs]),
+        ]
+        if highspy.HighsStatus.kError in answers:
+            raise SolveError("HiGHS refused changed bounds or costs; look for NaN among the figures")
+        self._current = new
+
+
+def _find(*pairs: tuple[Numbers, Numbers]) -> NDArray[np.int32]:
+    """Return the positions at which any pair differs."""
+    differs = pairs[0][0] != pairs[0][1]
+    for old, new in pairs[1:]:
+        differs |= old != new
+    return np.flatnonzero(differs).astype(np.int32)
+
+
+def _count_changes(old: Compact, new: Compact) -> int:
+    pairs = ((old.column_upper, new.column_upper), (old.row_upper, new.row_upper), (old.cost, new.cost))
+    return sum(int(np.count_nonzero(one != other)) for one, other in pairs)
+
+
+def _write_model(reduction: Reduction, compact: Compact) -> highspy.HighsLp:
+    model, matrix = highspy.HighsLp(), reduction.matrix
+    model.num_row_, model.num_col_ = matrix.shape
+    model.col_cost_, model.col_lower_, model.col_upper_ = compact.cost, compact.column_lower, compact.column_upper
+    model.row_lower_, model.row_upper_ = compact.row_lower, compact.row_upper
+    model.a_matrix_.format_ = highspy.MatrixFormat.kRowwise
+    model.a_matrix_.start_, model.a_matrix_.index_ = matrix.indptr, matrix.indices
+    model.a_matrix_.value_ = matrix.data
+    return model
+
+
+def _restore_basis(basis: Basis) -> highspy.HighsBasis:
+    kinds = {int(kind): kind for kind in highspy.HighsBasisStatus.__members__.values()}
+    restored = highspy.HighsBasis()
+    restored.col_status = [kinds[status] for status in basis.columns.tolist()]
+    restored.row_status = [kinds[status] for status in basis.rows.tolist()]
+    restored.valid = True
+    return restored

@@ -1,0 +1,188 @@
+"""Tables that tell a sweep of outages, and an ensemble."""
+
+from __future__ import annotations
+
+import numpy as np
+import pandas as pd
+import xarray as xr
+
+from energyflows.errors import ResultsError, list_problems
+from energyflows.metrics import expected_unserved_energy, loss_of_load_probability, survival
+from energyflows.summary._entries import Tables
+
+#: Outputs these tables need beside the usual ones.
+SERIES = "unserved"
+_NEEDED = ("unserved_sum", "unserved_max", "response_sum", "consumed_sum", "price_mean")
+_LEAST_TWH, _LEAST_PRICE, _WORST = 0.005, 1.0, 3
+#: Quantile of the normal distribution for an interval of 95 %.
+_Z = 1.959964
+
+
+def summarise_sweep(ds: xr.Dataset, tables: Tables) -> dict[str, pd.DataFrame]:
+    """Return what each outage does, against the reference.
+
+    Parameters
+    ----------
+    ds : xarray.Dataset
+        From :func:`energyflows.sweep_outages`, of a network built from the tables.
+    tables : mapping of str to pandas.DataFrame
+        From :func:`energyflows.load_tables`.
+
+    Returns
+    -------
+    dict of str to pandas.DataFrame
+        ``outages``: one row each, worst first: unserved energy and demand given up beyond the reference (TWh), change
+        of the demand-weighted price of the EU27 (EUR/MWh) and of cost (million EUR), and who is hurt most.
+        ``hurt``: one row per outage and zone with a change that matters.
+
+    Raises
+    ------
+    ResultsError
+        If outputs are missing.
+    """
+    _require(ds)
+    markets = ds.sel(bus=ds["bus_kind"] == "market")
+    change = _subtract_reference(markets)
+    inside = change["bus"].isin(tables["zones"].query("eu")["zone"].tolist())
+    weight = markets["consumed_sum"].isel(draw=0, drop=True).where(inside, 0.0)
+    frame = pd.DataFrame(
+        {
+            "status": ds["status"].to_numpy(),
+            "unserved_twh": change["unserved_sum"].sum("bus", skipna=False).to_numpy() / 1e3,
+            "eu27_unserved_twh": change["unserved_sum"].where(inside, 0.0).sum("bus", skipna=False).to_numpy() / 1e3,
+            "eu27_given_up_twh": change["response_sum"].where(inside, 0.0).sum("bus", skipna=False).to_numpy() / 1e3,
+            "eu27_price_eur_mwh": change["price_mean"].weighted(weight).mean("bus", skipna=False).to_numpy(),
+            "cost_meur": (ds["objective"] - ds["objective"].isel(draw=0)).to_numpy() / 1e3,
+        },
+        index=pd.Index(ds["draw"].to_numpy(), name="outage"),
+    )
+    hurt = _list_hurt(change)
+    frame["hurt"] = hurt.groupby("outage")[["zone", "unserved_twh", "given_up_twh", "price_eur_mwh"]].apply(_tell_worst)
+    frame["hurt"] = frame["hurt"].fillna("")
+    order = ["unserved_twh", "eu27_given_up_twh", "cost_meur"]
+    return {"outages": frame.iloc[1:].sort_values(order, ascending=False), "hurt": hurt}
+
+
+def _subtract_reference(ds: xr.Dataset) -> xr.Dataset:
+    moving = ds[["unserved_sum", "response_sum", "price_mean"]]
+    return moving - moving.isel(draw=0, drop=True)
+
+
+def _list_hurt(change: xr.Dataset) -> pd.DataFrame:
+    """Return outages and zones in which demand is lost or the price changes."""
+    parts = {
+        "unserved_twh": change["unserved_sum"] / 1e3,
+        "given_up_twh": change["response_sum"] / 1e3,
+        "price_eur_mwh": change["price_mean"],
+    }
+    long = pd.concat({name: part.to_series() for name, part in parts.items()}, axis=1).rename_axis(["outage", "zone"])
+    lost = long["unserved_twh"] + long["given_up_twh"]
+    return long[(lost > _LEAST_TWH) | (long["price_eur_mwh"].abs() > _LEAST_PRICE)].reset_index()
+
+
+def _tell_worst(rows: pd.DataFrame) -> str:
+    """Name the zones that lose most gas; if none loses any, those whose price rises most."""
+    rows = rows.assign(lost=rows["unserved_twh"] + rows["given_up_twh"])
+    losing = rows[rows["lost"] > _LEAST_TWH].nlargest(_WORST, "lost")
+    if len(losing):
+        return ", ".join(f"{row.zone} {row.lost:.1f} TWh" for row in losing.itertuples())
+    rising = rows[rows["price_eur_mwh"] > _LEAST_PRICE].nlargest(_WORST, "price_eur_mwh")
+    return ", ".join(f"{row.zone} +{row.price_eur_mwh:.0f} EUR/MWh" for row in rising.itertuples())
+
+
+def summarise_ensemble(ds: xr.Dataset, tables: Tables) -> dict[str, pd.DataFrame]:
+    """Return how often and how much demand is not met, and quantiles of prices, by zone.
+
+    Draws without solution stay out of the figures and are counted in ``ensemble``; figures carry the 95 % interval
+    that the number of draws leaves (Wilson's for probabilities).
+
+    Parameters
+    ----------
+    ds : xarray.Dataset
+        From :func:`energyflows.run_ensemble` with the outputs it has by default and ``unserved``.
+    tables : mapping of str to pandas.DataFrame
+        From :func:`energyflows.load_tables`.
+
+    Returns
+    -------
+    dict of str to pandas.DataFrame
+        ``ensemble``: number of draws, of those with a solution, and of checked ones. ``zones``: one row per zone with
+        a load and for the EU27 (``unserved`` anywhere in it): expected unserved energy (GWh), probability of any,
+        95 % quantile, mean demand given up, quantiles of the mean price. ``survival``: by period and zone, the share
+        of draws without unserved energy until its end.
+
+    Raises
+    ------
+    ResultsError
+        If outputs are missing, or no draw has a solution.
+    """
+    _require(ds, SERIES)
+    solved = ds.sel(draw=ds["status"] == "optimal")
+    if not solved.sizes["draw"]:
+        raise ResultsError(f"none of {ds.sizes['draw']} draws has a solution; there is nothing to summarise")
+    markets = solved.sel(bus=(solved["bus_kind"] == "market") & (solved["consumed_sum"].max("draw") > 0))
+    eu = markets["bus"].isin(tables["zones"].query("eu")["zone"].tolist())
+    rows = [_describe(markets.sel(bus=[bus]), str(bus)) for bus in markets["bus"].to_numpy()]
+    zones = pd.concat([_describe(markets.sel(bus=eu), "EU27"), *rows])
+    counts = pd.DataFrame(
+        {
+            "draws": [ds.sizes["draw"]],
+            "solved": [solved.sizes["draw"]],
+            "checked": [len(ds.attrs.get("checked_draws", []))],
+            "engine": [ds.attrs.get("engine", "")],
+        }
+    )
+    curve = survival(markets[SERIES]).transpose("snapshot", "bus").to_pandas()
+    return {"ensemble": counts, "zones": zones, "survival": curve.rename_axis(index="snapshot", columns=None)}
+
+
+def _describe(ds: xr.Dataset, name: str) -> pd.DataFrame:
+    """Return the row of a group of zones."""
+    count = ds.sizes["draw"]
+    energy, worst = ds["unserved_sum"].sum("bus"), ds["unserved_max"].max("bus")
+    weight = ds["consumed_sum"].mean("draw")
+    price = ds["price_mean"].weighted(weight).mean("bus").quantile([0.05, 0.5, 0.95], dim="draw").to_numpy()
+    probability = float(loss_of_load_probability(worst))
+    low, high = _bound_share(probability, count)
+    mean = float(expected_unserved_energy(energy))
+    error = _Z * float(energy.std("draw", ddof=1)) / np.sqrt(count) if count > 1 else np.nan
+    row = {
+        "eens_gwh": mean,
+        "eens_low_gwh": max(0.0, mean - error),
+        "eens_high_gwh": mean + error,
+        "lolp": probability,
+        "lolp_low": low,
+        "lolp_high": high,
+        "unserved_p95_gwh": float(energy.quantile(0.95)),
+        "given_up_gwh": float(ds["response_sum"].sum("bus").mean()),
+        "price_p05_eur_mwh": price[0],
+        "price_p50_eur_mwh": price[1],
+        "price_p95_eur_mwh": price[2],
+    }
+    return pd.DataFrame(row, index=pd.Index([name], name="zone"))
+
+
+def _bound_share(share: float, count: int) -> tuple[float, float]:
+    """Return Wilson's 95 % interval of a share.
+
+    References
+    ----------
+    Wilson (1927), Probable inference, the law of succession, and statistical inference, JASA 22, 209–212.
+
+    Examples
+    --------
+    >>> low, high = _bound_share(0.0, 100)
+    >>> low, round(high, 3)
+    (0.0, 0.037)
+    """
+    scale = 1.0 + _Z**2 / count
+    centre = (share + _Z**2 / (2 * count)) / scale
+    half = _Z * np.sqrt(share * (1 - share) / count + _Z**2 / (4 * count**2)) / scale
+    return max(0.0, float(centre - half)), min(1.0, float(centre + half))
+
+
+def _require(ds: xr.Dataset, *more: str) -> None:
+    missing = [f"output {name!r} is not among them" for name in (*_NEEDED, *more) if name not in ds]
+    if missing or "draw" not in ds.dims:
+        found = missing or ["they have no draws"]
+        raise ResultsError(list_problems("these results cannot be told as an ensemble:", found))

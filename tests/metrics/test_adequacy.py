@@ -1,0 +1,64 @@
+"""How often, how much and how long demand is not met."""
+
+import numpy as np
+import pytest
+import xarray as xr
+from hypothesis import given
+from hypothesis import strategies as st
+from hypothesis.extra.numpy import arrays
+
+from energyflows.errors import ResultsError, UsageError
+from energyflows.metrics import expected_unserved_energy, loss_of_load_probability, survival
+
+RATES = arrays(float, (7, 5), elements=st.sampled_from([0.0, 1e-9, 0.5, 20.0]))
+
+
+def label(values):
+    """Rates by draw and snapshot."""
+    return xr.DataArray(values, dims=("draw", "snapshot"))
+
+
+def test_energy_is_averaged_over_all_draws_and_keeps_its_unit():
+    energy = xr.DataArray([[4.0, 0.0], [0.0, 0.0]], dims=("draw", "bus"), attrs={"units": "GWh"})
+    found = expected_unserved_energy(energy)
+    assert found.to_numpy().tolist() == [2.0, 0.0]
+    assert found.attrs["units"] == "GWh"
+
+
+def test_rounding_is_no_loss_of_load():
+    assert float(loss_of_load_probability(xr.DataArray([1e-7, 1.0], dims="draw"))) == 0.5
+    assert float(loss_of_load_probability(xr.DataArray([1e-7, 1.0], dims="draw"), least=2.0)) == 0.0
+
+
+@pytest.mark.parametrize("measure", [expected_unserved_energy, loss_of_load_probability])
+def test_a_draw_without_solution_is_not_averaged_away(measure):
+    assert np.isnan(measure(xr.DataArray([0.0, np.nan], dims="draw")))
+
+
+def test_survival_is_unknown_where_a_draw_is():
+    assert np.isnan(survival(label([[0.0, np.nan], [0.0, 0.0]]))[1])
+
+
+@given(RATES)
+def test_survival_never_rises_and_ends_where_loss_of_load_says(values):
+    found = survival(label(values))
+    assert bool((found.diff("snapshot") <= 0).all())
+    lost = loss_of_load_probability(label(values).max("snapshot"))
+    assert float(found[-1]) == pytest.approx(1 - float(lost))
+
+
+@given(RATES)
+def test_survival_is_the_share_of_draws_counted_one_by_one(values):
+    expected = [np.mean([all(rate <= 1e-3 for rate in draw[: end + 1]) for draw in values]) for end in range(5)]
+    assert survival(label(values)).to_numpy() == pytest.approx(expected)
+
+
+@pytest.mark.parametrize("wrong", [xr.DataArray([1.0], dims="bus"), xr.DataArray(np.zeros(0), dims="draw")])
+def test_arrays_without_draws_are_refused(wrong):
+    with pytest.raises(ResultsError, match="at least one 'draw'"):
+        expected_unserved_energy(wrong)
+
+
+def test_plain_lists_are_refused():
+    with pytest.raises(UsageError, match=r"expected an xarray\.DataArray"):
+        survival([1.0])
