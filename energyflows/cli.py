@@ -25,6 +25,9 @@ Data = Annotated[
 Json = Annotated[bool, typer.Option("--json", help="Print JSON for machines instead of tables.")]
 Out = Annotated[Path | None, typer.Option(help="New folder for results.nc and CSV tables.")]
 Workers = Annotated[int, typer.Option(min=1, help="Processes; the numbers do not depend on it.")]
+FixedLng = Annotated[
+    bool, typer.Option("--fixed-lng", help="Hold each exporter's LNG within 15 % of what it sent to each place.")
+]
 Verbose = Annotated[bool, typer.Option("-v", "--verbose", help="Let PyPSA and the solver report.")]
 
 
@@ -125,6 +128,7 @@ def sweep(
     resolution: Annotated[str, typer.Option(help="monthly, weekly or daily.")] = "monthly",
     workers: Workers = 1,
     top: Annotated[int, typer.Option(min=1, help="Outages to print.")] = 20,
+    fixed_lng: FixedLng = False,
     out: Out = None,
     data: Data = None,
     json: Json = False,
@@ -138,13 +142,13 @@ def sweep(
         check_folder(out)
     tables = load_tables(data)
     from energyflows.ensemble import sweep_outages
-    from energyflows.network import build_network
+    from energyflows.network import build_network, free_destinations
     from energyflows.summary import summarise_sweep
 
     names = kind if kind in {"links", "suppliers", "zones", "pairs"} else [name.strip() for name in kind.split(",")]
-    results = sweep_outages(
-        build_network(year, resolution, tables), names, workers=workers, progress=sys.stderr.isatty()
-    )
+    n = build_network(year, resolution, tables)
+    n = n if fixed_lng else free_destinations(n)
+    results = sweep_outages(n, names, workers=workers, progress=sys.stderr.isatty())
     summary = summarise_sweep(results, tables)
     if out is not None:
         write_folder(out, results, summary)
@@ -166,6 +170,7 @@ def ensemble(
     store: Annotated[Path | None, typer.Option(help="Folder (Zarr) to keep draws in; goes on where it ended.")] = None,
     workers: Workers = 1,
     top: Annotated[int, typer.Option(min=1, help="Zones to print.")] = 15,
+    fixed_lng: FixedLng = False,
     out: Out = None,
     data: Data = None,
     json: Json = False,
@@ -180,10 +185,11 @@ def ensemble(
     given = None if spec is None else read_json(spec)
     tables = load_tables(data)
     from energyflows.ensemble import DEFAULT_OUTPUTS, run_ensemble, sample, specify_winter
-    from energyflows.network import build_network
+    from energyflows.network import build_network, free_destinations
     from energyflows.summary import SERIES, summarise_ensemble
 
     n = build_network(year, resolution, tables)
+    n = n if fixed_lng else free_destinations(n)
     draws = sample(specify_winter(n, tables) if given is None else given, size, seed)
     results = run_ensemble(
         n, draws, workers=workers, store=store, progress=sys.stderr.isatty(), outputs=[*DEFAULT_OUTPUTS, SERIES]

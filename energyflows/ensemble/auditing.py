@@ -5,11 +5,13 @@ from __future__ import annotations
 from typing import Any
 
 import numpy as np
+import pypsa
 
 from energyflows.ensemble.draws import Plan, change_figures, change_network
 from energyflows.ensemble.figures import read_figures
 from energyflows.ensemble.program import Extra
 from energyflows.errors import MismatchError, list_problems
+from energyflows.network.building import QUIET_STRINGS
 from energyflows.solving import hush
 
 #: Relative difference of objectives that is still the same.
@@ -90,7 +92,7 @@ def _is_close(value: float, other: float) -> bool:
 
 
 def _optimize(work: Any, extra: Extra | None) -> tuple[str, float]:
-    with hush(verbose=False):
+    with hush(verbose=False), pypsa.option_context(*QUIET_STRINGS):
         _, condition = work.optimize(
             include_objective_constant=False,
             extra_functionality=extra,

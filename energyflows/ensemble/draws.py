@@ -346,30 +346,3 @@ def change_network(n: Any, changed: Figures) -> Any:
         else:
             dynamic[attribute] = pd.DataFrame(values, index=work.snapshots, columns=static.index)
     return work
-
-
-def rate_tightness(figures: Figures, plan: Plan) -> Numbers:
-    """Return by how much each draw tightens supply, so that neighbours can be solved after each other.
-
-    Parameters
-    ----------
-    figures : mapping
-        Of the network.
-    plan : Plan
-        All draws.
-
-    Returns
-    -------
-    numpy.ndarray
-        Demand added and capacity lost, GWh/d; where draws change neither, the cost they add.
-    """
-    rating = np.zeros(plan.size)
-    demand = figures["Load", "p_set"].mean(axis=0)
-    supply = np.nan_to_num(figures["Generator", "p_nom"] * figures["Generator", "p_max_pu"].mean(axis=0), posinf=0.0)
-    for effect, component, weight in ((plan.demand, "Load", demand), (plan.capacity, "Generator", -supply)):
-        if effect is not None and component in effect.targets:
-            values = effect.values.reshape(*effect.values.shape[:2], -1).mean(axis=2)
-            rating += (values[:, effect.sources[component]] - 1.0) @ weight[effect.targets[component]]
-    if plan.cost is not None and not rating.any():
-        rating = plan.cost.values.reshape(plan.size, -1).mean(axis=1)
-    return rating

@@ -9,8 +9,9 @@ from typing import Any
 import numpy as np
 import xarray as xr
 
-from energyflows.ensemble.draws import Plan, change_figures, change_network, rate_tightness
+from energyflows.ensemble.draws import Plan, change_figures, change_network
 from energyflows.ensemble.figures import Figures
+from energyflows.ensemble.ordering import order_draws
 from energyflows.ensemble.outputs import Output, describe_outputs, measure
 from energyflows.ensemble.program import (
     Extra,
@@ -118,7 +119,7 @@ def _label_solution(program: Program, solution: Solution, rhs: Numbers) -> xr.Da
 
 
 def solve_draws(core: Core, plan: Plan) -> Arrays:
-    """Solve draws one after the other, from slack to tight.
+    """Solve draws one after the other, each next to one like it.
 
     The result depends on the draws of this call alone, not on who makes it or what was solved before.
 
@@ -137,7 +138,7 @@ def solve_draws(core: Core, plan: Plan) -> Arrays:
     program = core.program
     resolver = Resolver(program.reduction, program.place({})[0], core.basis)
     arrays = allocate(core, plan.size)
-    for draw in np.argsort(rate_tightness(program.figures, plan), kind="stable").tolist():
+    for draw in order_draws(program.figures, plan):
         changed = change_figures(program.figures, plan, draw)
         solve = _solve_anew if core.network is not None else _solve_changed
         _note(core, arrays, draw, *solve(core, resolver, changed))

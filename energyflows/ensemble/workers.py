@@ -53,19 +53,24 @@ def _number(function: Callable[[Core, Task], Result], core: Core, number: int, t
     return number, function(core, task)
 
 
+def _tell(error: Exception) -> str:
+    """Return type and first line; the many lines behind it tell of the machinery alone."""
+    return f"{type(error).__name__}: {(str(error) or 'no reason given').splitlines()[0]}"
+
+
 def _map_processes(
     function: Callable[[Core, Task], Result], core: Core, tasks: Sequence[Task], workers: int
 ) -> Iterator[tuple[int, Result]]:
     import joblib
     from joblib.externals.loky.process_executor import BrokenProcessPool
 
-    pool = joblib.Parallel(n_jobs=min(workers, len(tasks)), return_as="generator_unordered")
+    pool = joblib.Parallel(min(workers, len(tasks)), backend="loky", return_as="generator_unordered")
     calls = (joblib.delayed(_number)(function, core, number, task) for number, task in enumerate(tasks))
     try:
         yield from pool(calls)
     except BrokenProcessPool as error:
         raise WorkerError(
-            f"a worker process ended on its own ({error}); it may have run out of memory: use fewer workers"
+            f"a worker process ended on its own ({_tell(error)}); it may have run out of memory: use fewer workers"
         ) from error
 
 
@@ -84,9 +89,8 @@ def _map_cluster(
     except EnergyFlowsError:
         raise
     except Exception as error:  # the many ways a cluster can go away share no base class
-        told = (str(error) or "no reason given").splitlines()[0]
         raise WorkerError(
-            f"the cluster did not finish the work ({type(error).__name__}: {told}); check its scheduler and workers"
+            f"the cluster did not finish the work ({_tell(error)}); check its scheduler and workers"
         ) from error
     finally:
         for future in futures:

@@ -9,5 +9,9 @@ import lazy_loader
 
 __getattr__, __dir__, __all__ = lazy_loader.attach(
     __name__,
-    submod_attrs={"building": ["build_network"], "calendar": ["build_periods", "list_years"]},
+    submod_attrs={
+        "building": ["build_network"],
+        "calendar": ["build_periods", "list_years"],
+        "release": ["free_destinations"],
+    },
 )
