@@ -14,7 +14,7 @@ __getattr__, __dir__, __all__ = lazy_loader.attach(
     submodules=["datasets", "ensemble", "errors", "metrics", "network", "results", "summary", "tables", "units"],
     submod_attrs={
         "datasets": ["load_tables"],
-        "ensemble": ["run_ensemble", "sample", "specify_winter", "sweep_outages"],
+        "ensemble": ["open_ensemble", "run_ensemble", "sample", "specify_winter", "sweep_outages"],
         "network": ["build_network", "free_destinations"],
         "results": ["check_results", "open_results", "read_results", "write_results"],
         "running": ["run"],

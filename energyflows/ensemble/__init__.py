@@ -7,6 +7,17 @@ from energyflows.ensemble.outputs import DEFAULT as DEFAULT_OUTPUTS
 from energyflows.ensemble.program import compile_network
 from energyflows.ensemble.running import run_ensemble
 from energyflows.ensemble.sampling import sample
+from energyflows.ensemble.storing import open_ensemble
 from energyflows.ensemble.stress import specify_winter
+from energyflows.ensemble.variants import solve_networks
 
-__all__ = ["DEFAULT_OUTPUTS", "compile_network", "run_ensemble", "sample", "specify_winter", "sweep_outages"]
+__all__ = [
+    "DEFAULT_OUTPUTS",
+    "compile_network",
+    "open_ensemble",
+    "run_ensemble",
+    "sample",
+    "solve_networks",
+    "specify_winter",
+    "sweep_outages",
+]

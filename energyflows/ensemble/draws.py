@@ -10,7 +10,7 @@ import numpy as np
 import pandas as pd
 import xarray as xr
 
-from energyflows.ensemble.figures import FIXED, Figures, Key
+from energyflows.ensemble.figures import FIXED, STOCKS, Figures, Key
 from energyflows.ensemble.reducing import Numbers, Positions
 from energyflows.errors import UsageError, list_problems, require
 from energyflows.results import RESPONSE, UNSERVED
@@ -78,6 +78,12 @@ class Plan:
     days: Numbers
     extendable: Mapping[str, Any]
 
+    @property
+    def varies(self) -> bool:
+        """Whether any draw changes something by snapshot."""
+        effects = (self.capacity, self.demand, self.cost)
+        return any(effect is not None and effect.values.ndim == 3 for effect in effects)
+
     def take(self, numbers: slice) -> Plan:
         """Return some of the draws."""
         taken = {
@@ -88,15 +94,18 @@ class Plan:
         return replace(self, size=len(range(self.size)[numbers]), **taken)
 
     def probe(self, seed: int) -> Plan:
-        """Return one draw that changes everything any draw changes, each by an amount of its own."""
+        """Return two draws that change everything any draw changes, the first all the time, the second by snapshot."""
         rng = np.random.default_rng(seed)
         ranges = {"capacity": (0.55, 0.95), "demand": (0.85, 1.15), "cost": (0.1, 1.0)}
-        moved = {
-            name: replace(effect, values=rng.uniform(*ranges[name], (1, *effect.values.shape[1:])))
-            for name in ranges
-            if (effect := getattr(self, name)) is not None
-        }
-        return replace(self, size=1, **moved)
+        moved = {}
+        for name, (low, high) in ranges.items():
+            effect = getattr(self, name)
+            if effect is not None:
+                values = rng.uniform(low, high, (2, *effect.values.shape[1:]))
+                if values.ndim == 3:
+                    values[0] = values[0, :, :1]
+                moved[name] = replace(effect, values=values)
+        return replace(self, size=2, **moved)
 
 
 def plan_draws(n: Any, draws: xr.Dataset) -> Plan:
@@ -133,7 +142,7 @@ def plan_draws(n: Any, draws: xr.Dataset) -> Plan:
         size=draws.sizes["draw"],
         capacity=_read_effect(draws, "capacity_factor", matched),
         demand=_read_effect(draws, "demand_factor", _match_demand(n, draws)),
-        cost=_read_effect(draws, "cost_add", matched),
+        cost=_read_effect(draws, "cost_add", {c: found for c, found in matched.items() if c != "Line"}),
         days=n.snapshot_weightings["generators"].to_numpy(dtype=float),
         extendable={c: n.c[c].static[f"{size}_extendable"].to_numpy(dtype=bool) for c, (size, _) in _SIZES.items()},
     )
@@ -163,15 +172,22 @@ def _find_wrong_values(n: Any, array: xr.DataArray) -> list[str]:
     """List unknown and repeated names, other snapshots, and values that are none or too low."""
     dim, least = VARIABLES[str(array.name)]
     given = pd.Index(array[dim].to_numpy())
-    known = n.buses.index if dim == "bus" else _list_names(n, [c for c in _SIZES if c != "Line" or least == 0])
+    known = n.buses.index if dim == "bus" else _list_names(n, _SIZES)
     strangers = given.difference(known)
     found = [f"{array.name}: {dim} {name!r} is not in the network{_suggest(name, known)}" for name in strangers]
     found += [f"{array.name}: {dim} {name!r} stands there twice" for name in given[given.duplicated()].unique()]
     if "snapshot" in array.dims and not n.snapshots.equals(pd.Index(array["snapshot"].to_numpy())):
         found.append(f"{array.name}: snapshots differ from the network's; use n.snapshots")
     values = array.transpose("draw", dim, ...).to_numpy()
-    if not np.issubdtype(values.dtype, np.number) and values.dtype != bool:
+    if values.dtype.kind not in "biuf":
         return [*found, f"{array.name}: found {values.dtype}, expected numbers"]
+    if array.name == "cost_add":
+        free = given.difference(_list_names(n, [component for component in _SIZES if component != "Line"]))
+        paid = given[np.any(values != 0, axis=tuple({*range(values.ndim)} - {1}))]
+        found += [
+            f"cost_add: line {name!r} has no cost in PyPSA; use a link"
+            for name in paid.intersection(free).difference(strangers)
+        ]
     wrong = ~np.isfinite(values) | (values < least)
     for name in given[wrong.any(axis=tuple({*range(wrong.ndim)} - {1}))]:
         told = "NaN or infinite" if np.isinf(least) else "NaN, infinite or negative"
@@ -291,23 +307,27 @@ def _combine_factors(plan: Plan, component: str, draw: int, size: int) -> Number
 
 
 def _scale(figures: Figures, component: str, factor: Numbers, plan: Plan) -> dict[Key, Numbers]:
+    """Scale sizes by factors that are the same all the time, and shares by others.
+
+    The size of an extendable component is chosen by the solver, so its shares are scaled.
+    """
     size, shares = _SIZES[component]
-    on_size = np.where(plan.extendable[component], 1.0, factor) if factor.ndim == 1 else np.ones(factor.shape[1])
-    on_share = factor if factor.ndim == 2 else np.where(plan.extendable[component], factor, 1.0)
-    changed = {}
-    if np.any(on_size != 1):
-        changed[component, size] = _multiply(figures[component, size], on_size)
+    by_time = np.atleast_2d(factor)
+    constant = np.all(by_time == by_time[0], axis=0)
+    sized = constant & ~plan.extendable[component]
+    on_share = np.where(sized, 1.0, by_time)
+    changed = {(component, size): _multiply(figures[component, size], np.where(sized, by_time[0], 1.0))}
     if np.any(on_share != 1):
         changed |= {(component, share): figures[component, share] * on_share for share in shares}
     if not np.isnan(figures.get((component, "p_set"), np.nan)).all():
-        changed[component, "p_set"] = figures[component, "p_set"] * factor
+        changed[component, "p_set"] = figures[component, "p_set"] * by_time
     if component == "Generator":
-        left = factor if factor.ndim == 1 else _average(factor, figures[component, "p_max_pu"], plan.days)
+        left = np.where(constant, by_time[0], _average(by_time, figures[component, "p_max_pu"], plan.days))
         for budget in ("e_sum_min", "e_sum_max"):
             changed[component, budget] = _multiply(figures[component, budget], left, endless=True)
-    if component == "Store":
-        first = factor if factor.ndim == 1 else factor[0]
-        changed[component, "e_initial"] = figures[component, "e_initial"] * np.minimum(first, 1.0)
+    if component in STOCKS:
+        stock = figures[component, STOCKS[component]]
+        changed[component, STOCKS[component]] = stock * np.minimum(by_time[0], 1.0)
     return changed
 
 
@@ -319,8 +339,10 @@ def _multiply(values: Numbers, factor: Numbers, *, endless: bool = False) -> Num
 
 def _average(factor: Numbers, share: Numbers, days: Numbers) -> Numbers:
     """Return what a factor by snapshot leaves of the energy a generator could deliver."""
-    whole = days @ share
-    return np.divide(days @ (share * factor), whole, out=np.ones_like(whole), where=whole > 0)
+    weight = days[:, np.newaxis] * np.where(share.any(axis=0), share, 1.0)
+    whole = weight.sum(axis=0)
+    left: Numbers = np.divide((weight * factor).sum(axis=0), whole, out=np.ones_like(whole), where=whole > 0)
+    return left
 
 
 def change_network(n: Any, changed: Figures) -> Any:

@@ -22,14 +22,14 @@ FIXED: dict[str, tuple[str, ...]] = {
     "Line": ("s_nom",),
     "Load": (),
     "Store": ("e_nom", "e_initial"),
-    "StorageUnit": ("p_nom", "max_hours"),
+    "StorageUnit": ("p_nom", "max_hours", "state_of_charge_initial"),
 }
 VARYING: dict[str, tuple[str, ...]] = {
     "Generator": ("p_max_pu", "p_min_pu", "p_set", "marginal_cost"),
     "Link": ("p_max_pu", "p_min_pu", "p_set", "marginal_cost"),
     "Line": ("s_max_pu",),
     "Load": ("p_set",),
-    "Store": ("e_max_pu", "e_min_pu", "marginal_cost"),
+    "Store": ("e_max_pu", "e_min_pu", "p_set", "marginal_cost"),
     "StorageUnit": ("p_max_pu", "p_min_pu", "p_set", "marginal_cost"),
 }
 #: Variable, its size, its least and greatest share of it (with sign); PyPSA names the rows ``Link-fix-p-upper``.
@@ -44,6 +44,9 @@ _RANGES: dict[str, tuple[tuple[str, str, tuple[str, float] | None, tuple[str, fl
         ("state_of_charge", "p_nom", None, ("max_hours", 1.0)),
     ),
 }
+#: What is in a store before the first snapshot.
+STOCKS = {"Store": "e_initial", "StorageUnit": "state_of_charge_initial"}
+_CYCLIC = {"Store": "e_cyclic", "StorageUnit": "cyclic_state_of_charge"}
 #: The variable that marginal costs are paid on.
 _PAID = {"Generator": "p", "Link": "p", "Store": "p", "StorageUnit": "p_dispatch"}
 
@@ -66,8 +69,8 @@ class Places:
         Of each snapshot in the objective.
     load_buses, load_signs : numpy.ndarray
         Position of the bus, and sign, of each load; sign 0 where it is inactive, by (snapshot, name).
-    first_balances : numpy.ndarray
-        Position of the row that holds the initial stock of each store; -1 for cyclic ones.
+    first_balances : mapping of str to numpy.ndarray
+        Position of the row that holds the initial stock of each store and storage unit; -1 for cyclic ones.
     """
 
     names: Mapping[str, pd.Index]
@@ -77,7 +80,7 @@ class Places:
     weights: Numbers
     load_buses: Positions
     load_signs: Numbers
-    first_balances: Positions
+    first_balances: Mapping[str, Positions]
 
 
 def read_figures(n: Any) -> dict[Key, Numbers]:
@@ -139,16 +142,16 @@ def find_places(n: Any) -> Places:
         weights=n.snapshot_weightings["objective"].to_numpy(dtype=float),
         load_buses=buses.get_indexer(loads["bus"]),
         load_signs=loads["sign"].to_numpy(dtype=float) * active,
-        first_balances=_find_first_balances(n, rows),
+        first_balances={component: _find_first_balances(n, rows, component) for component in STOCKS},
     )
 
 
-def _find_first_balances(n: Any, rows: Mapping[str, Positions]) -> Positions:
-    balances = rows.get("Store-energy_balance")
+def _find_first_balances(n: Any, rows: Mapping[str, Positions], component: str) -> Positions:
+    static, balances = n.c[component].static, rows.get(f"{component}-energy_balance")
     if balances is None:
-        return np.full(len(n.stores), -1, dtype=np.intp)
-    first = balances[np.argmax(balances >= 0, axis=0), np.arange(len(n.stores))]
-    return np.where(n.stores["e_cyclic"], -1, first)
+        return np.full(len(static), -1, dtype=np.intp)
+    first = balances[np.argmax(balances >= 0, axis=0), np.arange(len(static))]
+    return np.where(static[_CYCLIC[component]], -1, first)
 
 
 def list_balances(model: Any) -> list[str]:
@@ -170,8 +173,8 @@ def list_balances(model: Any) -> list[str]:
 def _list_row_names(model: Any) -> list[str]:
     """Return PyPSA's names of rows that hold figures of components, as far as the model has them."""
     wanted = {f"{c}-fix-{variable[0]}-{side}" for c, found in _RANGES.items() for variable in found for side in _SIDES}
-    wanted |= {f"{component}-p_set" for component in ("Generator", "Link", "StorageUnit")}
-    wanted |= {"Generator-e_sum_min", "Generator-e_sum_max", "Store-energy_balance"}
+    wanted |= {f"{component}-p_set" for component in ("Generator", "Link", "Store", "StorageUnit")}
+    wanted |= {"Generator-e_sum_min", "Generator-e_sum_max", *(f"{component}-energy_balance" for component in STOCKS)}
     return [name for name in model.constraints if name in wanted]
 
 
@@ -223,7 +226,7 @@ def place_figures(
         if "marginal_cost" in differs:
             _place_costs(places, component, figures, base, cost)
     _place_loads(places, base, changed, rhs)
-    _place_stocks(places, changed, rhs)
+    _place_stocks(places, base, changed, rhs)
     _place_budgets(places, changed, rhs)
     return rhs, cost
 
@@ -278,13 +281,13 @@ def _place_loads(places: Places, base: Figures, changed: Figures, rhs: Numbers) 
     np.add.at(rhs, rows[rows >= 0], step[rows >= 0])
 
 
-def _place_stocks(places: Places, changed: Figures, rhs: Numbers) -> None:
+def _place_stocks(places: Places, base: Figures, changed: Figures, rhs: Numbers) -> None:
     """Write initial stocks: they stand in the first balance of a store, unless it is cyclic."""
-    key = ("Store", "e_initial")
-    if key not in changed:
-        return
-    there = places.first_balances >= 0
-    rhs[places.first_balances[there]] = -changed[key][there]
+    for component, attribute in STOCKS.items():
+        if (component, attribute) in changed:
+            rows = places.first_balances[component]
+            step = changed[component, attribute] - base[component, attribute]
+            rhs[rows[rows >= 0]] -= step[rows >= 0]
 
 
 def _place_budgets(places: Places, changed: Figures, rhs: Numbers) -> None:

@@ -57,7 +57,7 @@ class Core:
 def prepare_core(n: Any, plan: Plan, outputs: list[Output], extra: Extra | None = None) -> tuple[Core, xr.Dataset]:
     """Compile a network, solve it as it is, and find out whether its draws can be expressed as changes.
 
-    One network with everything changed that any draw changes is written anew and compared entry by entry. If
+    A network with everything changed that any draw changes is written anew and compared entry by entry. If
     anything differs from the changed programme (extendable components, further constraints made from figures that
     change, ramps), every draw will be compiled anew: slower, and right.
 
@@ -107,10 +107,13 @@ def probe_changes(n: Any, program: Program, plan: Plan, extra: Extra | None) -> 
     list of str
         Empty if the draws can be expressed as changes.
     """
-    changed = change_figures(program.figures, plan.probe(seed=0), 0)
-    work = change_network(n, changed)
-    full = model_network(work, extra)
-    return find_differences(program, full, changed, name_rows(work.model))
+    probe, found = plan.probe(seed=0), []
+    for draw in range(probe.size if plan.varies else 1):
+        changed = change_figures(program.figures, probe, draw)
+        work = change_network(n, changed)
+        full = model_network(work, extra)
+        found += find_differences(program, full, changed, name_rows(work.model))
+    return list(dict.fromkeys(found))
 
 
 def _label_solution(program: Program, solution: Solution, rhs: Numbers) -> xr.Dataset:

@@ -59,8 +59,11 @@ def specify_winter(n: Any, tables: Mapping[str, pd.DataFrame] | None = None) -> 
     figures = given["parameters"].set_index("parameter")["value"]
     days = n.snapshot_weightings["generators"].to_numpy(dtype=float)
     profile = given["demand_profile"]
-    seen = profile.groupby("zone")["year"].nunique()
-    zones = [bus for bus in n.buses.index if bus in seen[seen == seen.max()].index]
+    seen = profile[profile["year"].notna()].groupby("zone")["year"].nunique()
+    zones = [
+        bus for bus in n.buses.index if bus in (seen[seen == seen.max()].index if len(seen) else set(n.loads["bus"]))
+    ]
+    weather = {"weather": {"years": list_weather(profile, n.snapshots, days, zones)}} if len(seen) else {}
     winter = {
         "distribution": "triangular",
         "low": float(figures["stress_winter_low"]),
@@ -70,7 +73,7 @@ def specify_winter(n: Any, tables: Mapping[str, pd.DataFrame] | None = None) -> 
     return {
         "snapshots": n.snapshots,
         "days": days,
-        "weather": {"years": list_weather(profile, n.snapshots, days, zones)},
+        **weather,
         "demand": [{"name": "winter", "buses": zones, "months": list(WINTER_MONTHS), "distribution": winter}],
         "events": _list_events(n, figures),
         "availability": _list_availability(n, figures),

@@ -2,6 +2,10 @@
 
 from __future__ import annotations
 
+import functools
+import os
+import threading
+import time
 from collections.abc import Callable, Iterator, Sequence
 from typing import Any, TypeVar
 
@@ -58,6 +62,25 @@ def _tell(error: Exception) -> str:
     return f"{type(error).__name__}: {(str(error) or 'no reason given').splitlines()[0]}"
 
 
+@functools.cache
+def _end_with(parent: int) -> None:
+    """End this worker soon after the process it works for; a killed one would leave it behind for minutes."""
+
+    def watch() -> None:
+        while os.getppid() == parent:
+            time.sleep(1.0)
+        os._exit(1)
+
+    threading.Thread(target=watch, daemon=True).start()
+
+
+def _serve(
+    parent: int, function: Callable[[Core, Task], Result], core: Core, number: int, task: Task
+) -> tuple[int, Result]:
+    _end_with(parent)
+    return number, function(core, task)
+
+
 def _map_processes(
     function: Callable[[Core, Task], Result], core: Core, tasks: Sequence[Task], workers: int
 ) -> Iterator[tuple[int, Result]]:
@@ -65,7 +88,7 @@ def _map_processes(
     from joblib.externals.loky.process_executor import BrokenProcessPool
 
     pool = joblib.Parallel(min(workers, len(tasks)), backend="loky", return_as="generator_unordered")
-    calls = (joblib.delayed(_number)(function, core, number, task) for number, task in enumerate(tasks))
+    calls = (joblib.delayed(_serve)(os.getpid(), function, core, number, task) for number, task in enumerate(tasks))
     try:
         yield from pool(calls)
     except BrokenProcessPool as error:

@@ -166,9 +166,13 @@ def read_chunk(store: Store, number: int) -> dict[str, np.ndarray]:
 
 
 def read_stored(store: Store, number: int) -> dict[str, np.ndarray]:
-    """Return the arrays of a committed chunk; none if they do not match its marker."""
+    """Return a committed chunk in the byte order of this machine; nothing if it does not match its marker."""
+    variables = store.passport["layout"]["variables"]
     try:
-        stored = {name: np.asarray(array[_locate(store, name, number)[0]]) for name, array in store.arrays.items()}
+        stored = {
+            name: np.asarray(array[_locate(store, name, number)[0]], dtype=variables[name][1])
+            for name, array in store.arrays.items()
+        }
     except (OSError, RuntimeError, ValueError, TypeError, MemoryError):
         return {}
     return stored if hash_arrays(stored) == _read_digest(store, number) else {}

@@ -88,8 +88,15 @@ def _enter(store: Store, template: xr.Dataset) -> Store:
         raise
 
 
+def _read_path(path: str | Path) -> Path:
+    if not isinstance(path, str | os.PathLike):
+        raise UsageError(f"store: found {path!r}, expected the path of a folder")
+    return Path(path).absolute()
+
+
 def _plan(path: str | Path, template: xr.Dataset, fingerprint: Mapping[str, str], chunk: int) -> Store:
     """Check the arguments and put them into a store that is not open yet."""
+    folder = _read_path(path)
     moving = [name for name, array in template.data_vars.items() if DRAW in array.dims]
     problems = [
         f"{name!r}: found dtype {array.dtype}, expected numbers, bool or strings"
@@ -116,7 +123,7 @@ def _plan(path: str | Path, template: xr.Dataset, fingerprint: Mapping[str, str]
     sizes = {str(dim): size for dim, size in template.sizes.items()}
     layout = {"chunk size": int(chunk), "sizes": sizes, "coordinates": coordinates, "variables": variables}
     passport = json.loads(json.dumps({"fingerprint": dict(fingerprint), "layout": layout}))
-    return Store(Path(path).absolute(), int(chunk), template.sizes[DRAW], tuple(variables), passport)
+    return Store(folder, int(chunk), template.sizes[DRAW], tuple(variables), passport)
 
 
 def _is_count(value: object) -> bool:
@@ -303,7 +310,7 @@ def is_finished(path: str | Path, fingerprint: Mapping[str, str]) -> bool:
     bool
         False also if there is nothing, or something else.
     """
-    folder = Path(path).absolute()
+    folder = _read_path(path)
     if _read_fingerprint(folder) != dict(fingerprint):
         return False
     partial = name_partial(folder)
@@ -331,7 +338,7 @@ def open_ensemble(path: str | Path) -> xr.Dataset:
     OutputError
         If there is no such folder, or it is not complete or not an ensemble.
     """
-    folder = Path(path).absolute()
+    folder = _read_path(path)
     if not folder.exists() and (partial := name_partial(folder)).is_dir():
         raise OutputError(f"{folder}: is not complete; make the call that began {partial} again")
     if not folder.is_dir():
