@@ -155,7 +155,7 @@ def sweep(
     if json:
         print_json(summary)
     else:
-        print_sweep(summary, kind=kind, year=year, top=top, folder=out)
+        print_sweep(summary, kind=kind, year=year, resolution=resolution, top=top, folder=out)
 
 
 @app.command()

@@ -10,7 +10,7 @@ from energyflows.console import _terminal
 from energyflows.console._terminal import Tables
 
 
-def print_sweep(summary: Tables, *, kind: str, year: int, top: int, folder: Path | None) -> None:
+def print_sweep(summary: Tables, *, kind: str, year: int, resolution: str, top: int, folder: Path | None) -> None:
     """Print the worst outages.
 
     Parameters
@@ -21,6 +21,8 @@ def print_sweep(summary: Tables, *, kind: str, year: int, top: int, folder: Path
         What fails.
     year : int
         Modelled.
+    resolution : str
+        Of the network.
     top : int
         Rows to print.
     folder : Path or None
@@ -28,7 +30,7 @@ def print_sweep(summary: Tables, *, kind: str, year: int, top: int, folder: Path
     """
     console = _terminal.open_console()
     outages = summary["outages"]
-    console.print(f"energyflows · every outage of {kind} · {year}", style="bold")
+    console.print(f"energyflows · every outage of {kind} · {year} · {resolution}", style="bold")
     console.print("Each lasts the whole year and is told against the year without it; the rest adapts at least cost.\n")
     rows = [
         [

@@ -1,4 +1,4 @@
-"""The order in which draws are solved: each next to one like it, because simplex starts where it ended."""
+"""The order in which draws are solved: each after one like it, because simplex starts where that one ended."""
 
 from __future__ import annotations
 
@@ -10,8 +10,8 @@ from energyflows.ensemble.figures import Figures
 from energyflows.ensemble.reducing import Numbers
 
 
-def order_draws(figures: Figures, plan: Plan) -> list[int]:
-    """Return draws along a path from the nearest to the unchanged network, always on to the nearest one left.
+def order_draws(figures: Figures, plan: Plan) -> list[tuple[int, int]]:
+    """Return draws in an order in which each can start from one like it: a tree that grows from the unchanged network.
 
     Parameters
     ----------
@@ -22,22 +22,23 @@ def order_draws(figures: Figures, plan: Plan) -> list[int]:
 
     Returns
     -------
-    list of int
-        Positions of all draws.
+    list of tuple of int
+        Every draw once, with the draw solved before it that it is nearest to; -1 for the unchanged network.
 
     References
     ----------
-    Rosenkrantz, Stearns & Lewis (1977), An analysis of several heuristics for the traveling salesman problem, SIAM J.
-    Comput. 6, 563–581: nearest neighbour.
+    Prim (1957), Shortest connection networks and some generalizations, Bell Syst. Tech. J. 36, 1389–1401.
     """
     features = describe_draws(figures, plan)
-    distance = cdist(features, features, "cityblock")
-    here = int(np.argmin(np.abs(features).sum(axis=1)))
-    order, left = [here], np.ones(plan.size, dtype=bool)
-    for _ in range(plan.size - 1):
-        left[here] = False
-        here = int(np.argmin(np.where(left, distance[here], np.inf)))
-        order.append(here)
+    between = cdist(features, features, "cityblock")
+    distance, parent = np.abs(features).sum(axis=1), np.full(plan.size, -1)
+    order: list[tuple[int, int]] = []
+    for _ in range(plan.size):
+        draw = int(np.argmin(distance))
+        order.append((draw, int(parent[draw])))
+        distance[draw] = np.inf
+        nearer = (between[draw] < distance) & np.isfinite(distance)
+        distance[nearer], parent[nearer] = between[draw][nearer], draw
     return order
 
 

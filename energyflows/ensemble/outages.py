@@ -81,7 +81,7 @@ def sweep_outages(
     )
 
 
-def list_outages(n: Any, kind: str | Iterable[Any] | Mapping[str, Iterable[str]]) -> dict[str, list[str]]:
+def list_outages(n: Any, kind: Any) -> dict[str, list[str]]:
     """Return the components that fail together, by name of the outage.
 
     Parameters
@@ -103,10 +103,10 @@ def list_outages(n: Any, kind: str | Iterable[Any] | Mapping[str, Iterable[str]]
     """
     if isinstance(kind, Mapping):
         outages = {str(name): _list(members) for name, members in kind.items()}
-    elif not isinstance(kind, str):
+    elif not isinstance(kind, str) and isinstance(kind, Iterable):
         groups = [_list(members) for members in kind]
         outages = {" + ".join(group): group for group in groups}
-    elif kind in KINDS:
+    elif isinstance(kind, str) and kind in KINDS:
         outages = _LISTS[kind](n)
     else:
         raise UsageError(f"kind: found {kind!r}, expected one of {', '.join(KINDS)}, or a list of names")

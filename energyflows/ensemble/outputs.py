@@ -68,8 +68,8 @@ def parse_outputs(outputs: Iterable[str] | None) -> list[Output]:
     [Output(name='price', variable='price', reduction=None),
      Output(name='stored_last', variable='stored', reduction='last')]
     """
-    if isinstance(outputs, str):
-        raise UsageError(f"outputs: found the text {outputs!r}, expected a list of names")
+    if outputs is not None and (isinstance(outputs, str) or not isinstance(outputs, Iterable)):
+        raise UsageError(f"outputs: found {outputs!r}, expected a list of names")
     names = DEFAULT if outputs is None else tuple(dict.fromkeys(outputs))
     known = [name for name in UNITS if name != "objective"]
     found, wrong = [], [] if names else ["found none, expected at least one; the objective is always kept"]

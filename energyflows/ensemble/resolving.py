@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 import highspy
@@ -33,20 +33,22 @@ class Basis:
 
 @dataclass(frozen=True)
 class Solution:
-    """What HiGHS found; ``x`` and ``duals`` mean nothing unless the status is ``optimal``."""
+    """What HiGHS found; ``x``, ``duals`` and ``basis`` mean nothing unless the status is ``optimal``.
+
+    ``basis`` stays with HiGHS: hand it to :meth:`Resolver.solve` to start there.
+    """
 
     status: str
     objective: float
     x: Numbers
     duals: Numbers
+    basis: Any = None
 
 
 class Resolver:
     """HiGHS holding one compact programme.
 
-    Between calls only what differs is passed on. A programme that differs from the reference in fewer places than
-    from the last one starts from the reference's basis, any other from the last: a single outage lies near the
-    reference, a draw that changes everything lies near its neighbour.
+    Between calls only what differs is passed on.
 
     Parameters
     ----------
@@ -59,14 +61,16 @@ class Resolver:
     """
 
     def __init__(self, reduction: Reduction, reference: Compact, basis: Basis | None = None) -> None:
-        self._reference = self._current = reference
+        self._current = reference
         self._highs: Any = highspy.Highs()  # type: ignore[no-untyped-call]
         for option, value in _OPTIONS.items():
             self._highs.setOptionValue(option, value)
         self._highs.passModel(_write_model(reduction, reference))
-        self._basis = None if basis is None else _restore_basis(basis)
-        if self._basis is not None:
-            self._highs.setBasis(self._basis)
+        #: Of the reference, to start from.
+        self.reference_basis = None if basis is None else _restore_basis(basis)
+        self._last = self.reference_basis
+        if self.reference_basis is not None:
+            self._highs.setBasis(self.reference_basis)
 
     def find_basis(self) -> Basis | None:
         """Solve the programme as it is and return its basis; None if it has no solution."""
@@ -76,30 +80,31 @@ class Resolver:
         columns, rows = (np.array([int(s) for s in part], np.int8) for part in (found.col_status, found.row_status))
         return Basis(columns, rows)
 
-    def solve(self, compact: Compact) -> Solution:
+    def solve(self, compact: Compact, start: Any = None) -> Solution:
         """Solve with other bounds and costs.
 
         Parameters
         ----------
         compact : Compact
             Of the same reduction.
+        start : object, optional
+            Basis of an earlier solution to start from; by default where the last call ended.
 
         Returns
         -------
         Solution
             Optimal or not.
         """
-        steps = _count_changes(self._current, compact)
-        if self._basis is not None and _count_changes(self._reference, compact) < steps:
-            self._highs.clearSolver()
-            self._highs.setBasis(self._basis)
+        if start is not None and start is not self._last:
+            self._highs.setBasis(start)
         self._pass_changes(compact)
         found = self._run()
         if found.status != "optimal":
             # From a far basis simplex may lose its way; only a start from nothing is believed.
             self._highs.clearSolver()
             found = self._run()
-        return Solution(found.status, found.objective + compact.constant, found.x, found.duals)
+        self._last = self._highs.getBasis() if found.status == "optimal" else None
+        return replace(found, objective=found.objective + compact.constant, basis=self._last)
 
     def _run(self) -> Solution:
         self._highs.run()
@@ -133,11 +138,6 @@ def _find(*pairs: tuple[Numbers, Numbers]) -> NDArray[np.int32]:
     for old, new in pairs[1:]:
         differs |= old != new
     return np.flatnonzero(differs).astype(np.int32)
-
-
-def _count_changes(old: Compact, new: Compact) -> int:
-    pairs = ((old.column_upper, new.column_upper), (old.row_upper, new.row_upper), (old.cost, new.cost))
-    return sum(int(np.count_nonzero(one != other)) for one, other in pairs)
 
 
 def _write_model(reduction: Reduction, compact: Compact) -> highspy.HighsLp:

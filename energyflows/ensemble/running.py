@@ -104,7 +104,7 @@ def run_ensemble(
     0.0
     """
     wanted = parse_outputs(outputs)
-    _check_arguments(workers, client)
+    _check_arguments(workers, client, extra_functionality)
     check_network(n)
     plan = plan_draws(n, draws)
     names = draws["draw"].to_numpy() if "draw" in draws.coords else np.arange(plan.size)
@@ -127,12 +127,14 @@ def run_ensemble(
         return storing.open_ensemble(opened.path)
 
 
-def _check_arguments(workers: int, client: Any) -> None:
+def _check_arguments(workers: int, client: Any, extra: Any) -> None:
     problems = []
     if isinstance(workers, bool) or not hasattr(workers, "__index__") or workers < 1:
         problems.append(f"workers: found {workers!r}, expected a number of processes of at least 1")
     if client is not None and not (hasattr(client, "submit") and hasattr(client, "scatter")):
         problems.append(f"client: found {type(client).__name__}, expected a distributed.Client")
+    if extra is not None and not callable(extra):
+        problems.append(f"extra_functionality: found {extra!r}, expected a function of network and snapshots")
     if client is not None and workers != 1:
         problems.append("workers and client: found both, expected one of them")
     if problems:

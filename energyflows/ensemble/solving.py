@@ -122,7 +122,7 @@ def _label_solution(program: Program, solution: Solution, rhs: Numbers) -> xr.Da
 
 
 def solve_draws(core: Core, plan: Plan) -> Arrays:
-    """Solve draws one after the other, each next to one like it.
+    """Solve draws one after the other, each starting from the one solved before that is most like it.
 
     The result depends on the draws of this call alone, not on who makes it or what was solved before.
 
@@ -141,20 +141,26 @@ def solve_draws(core: Core, plan: Plan) -> Arrays:
     program = core.program
     resolver = Resolver(program.reduction, program.place({})[0], core.basis)
     arrays = allocate(core, plan.size)
-    for draw in order_draws(program.figures, plan):
+    bases: dict[int, Any] = {}
+    for draw, like in order_draws(program.figures, plan):
         changed = change_figures(program.figures, plan, draw)
-        solve = _solve_anew if core.network is not None else _solve_changed
-        _note(core, arrays, draw, *solve(core, resolver, changed))
+        if core.network is None:
+            start = bases.get(like) or resolver.reference_basis
+            solution, raw = _solve_changed(core, resolver, changed, start)
+            bases[draw] = solution.basis
+        else:
+            solution, raw = _solve_anew(core, changed)
+        _note(core, arrays, draw, solution, raw)
     return arrays
 
 
-def _solve_changed(core: Core, resolver: Resolver, changed: Figures) -> tuple[Solution, dict[str, Numbers]]:
+def _solve_changed(core: Core, resolver: Resolver, changed: Figures, start: Any) -> tuple[Solution, dict[str, Numbers]]:
     compact, rhs = core.program.place(changed)
-    solution = resolver.solve(compact)
+    solution = resolver.solve(compact, start)
     return solution, core.program.read(solution.x, solution.duals, rhs, changed)
 
 
-def _solve_anew(core: Core, _: Resolver, changed: Figures) -> tuple[Solution, dict[str, Numbers]]:
+def _solve_anew(core: Core, changed: Figures) -> tuple[Solution, dict[str, Numbers]]:
     """Compile the changed network on its own."""
     program = compile_network(change_network(core.network, changed), core.extra)
     compact, rhs = program.place({})

@@ -41,7 +41,11 @@ def write_results(ds: xr.Dataset, path: str | Path) -> Path:
     aside = Path(name)
     try:
         # HDF5 does not survive a disk that fills up, so it writes to memory and Python to the disk.
-        checksums = {name: {"fletcher32": True} for name, array in ds.data_vars.items() if array.ndim}
+        checksums = {
+            name: {"fletcher32": True}
+            for name, array in ds.data_vars.items()
+            if array.ndim and array.dtype.kind in "iuf"
+        }
         aside.write_bytes(ds.to_netcdf(engine="h5netcdf", encoding=checksums))
         aside.chmod(0o644)
         aside.replace(target)

@@ -1,10 +1,12 @@
 """Neighbours in the order are alike."""
 
 import numpy as np
+import pytest
 import xarray as xr
 from hypothesis import given
 from hypothesis import strategies as st
 from hypothesis.extra.numpy import arrays
+from scipy.sparse.csgraph import minimum_spanning_tree
 
 from energyflows.ensemble.draws import plan_draws
 from energyflows.ensemble.figures import read_figures
@@ -22,12 +24,32 @@ def plan(world, factors, demand=None):
 
 @given(factors=arrays(float, (9, 2), elements=st.floats(0, 2)))
 def test_every_draw_is_solved_exactly_once(make_world, factors):
-    assert sorted(order_draws(*plan(make_world(), factors))) == list(range(9))
+    order = order_draws(*plan(make_world(), factors))
+    assert sorted(draw for draw, _ in order) == list(range(9))
+    solved = [-1]
+    for draw, like in order:
+        assert like in solved
+        solved.append(draw)
 
 
 def test_a_single_changing_figure_is_walked_in_order(world):
     factors = np.column_stack([[0.4, 0.9, 0.6, 1.0, 0.1], np.ones(5)])
-    assert order_draws(*plan(world, factors)) == [3, 1, 2, 0, 4]
+    assert order_draws(*plan(world, factors)) == [(3, -1), (1, -1), (2, 1), (0, 2), (4, 0)]
+
+
+@given(factors=arrays(float, (7, 2), elements=st.floats(0, 2)))
+def test_all_steps_together_are_as_short_as_any_tree_can_be(make_world, factors):
+    figures, made = plan(make_world(), factors)
+    features = np.vstack([describe_draws(figures, made), np.zeros(3)])
+    # One more each, because a distance of zero is no edge to scipy.
+    distance = np.abs(features[:, None] - features[None]).sum(axis=2) + 1.0
+    steps = sum(distance[draw, like] for draw, like in order_draws(figures, made))
+    assert steps == pytest.approx(minimum_spanning_tree(distance).sum(), abs=1e-9)
+
+
+def test_draws_on_both_sides_start_from_the_network_itself(world):
+    factors = np.column_stack([[0.9, 1.1], np.ones(2)])
+    assert {like for _, like in order_draws(*plan(world, factors))} == {-1}
 
 
 def test_distance_is_the_capacity_and_demand_that_change(world):

@@ -161,7 +161,7 @@ def test_repeated_outputs_are_kept_once():
         (["_sum", ""], r"'_sum'[\s\S]*''"),
         ([3], "3: expected"),
         ([], "expected at least one; the objective is always kept"),
-        ("price", "found the text 'price', expected a list of names"),
+        ("price", "found 'price', expected a list of names"),
     ],
 )
 def test_unknown_outputs_are_refused(outputs, told):

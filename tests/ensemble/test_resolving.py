@@ -97,11 +97,14 @@ def test_basis_of_the_reference_solves_it_without_a_step(program, basis):
     np.testing.assert_array_equal(again.rows, basis.rows)
 
 
-def test_change_near_the_reference_starts_from_its_basis(program, basis):
+def test_a_basis_handed_back_is_where_simplex_starts(program, basis):
     reference = program.place({})[0]
     resolver = Resolver(program.reduction, reference, basis)
-    resolver.solve(change(program, {"supply": 0.3, "link": 0.5, "load": 1.3, "cost": 35.0}))
-    resolver.solve(reference)
+    far = change(program, {"supply": 0.3, "link": 0.5, "load": 1.3, "cost": 35.0})
+    found = resolver.solve(far)
+    resolver.solve(reference, resolver.reference_basis)
+    assert resolver._highs.getInfo().simplex_iteration_count == 0
+    resolver.solve(far, found.basis)
     assert resolver._highs.getInfo().simplex_iteration_count == 0
 
 

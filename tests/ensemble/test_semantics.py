@@ -48,8 +48,8 @@ def test_a_draw_means_the_same_alone_and_beside_one_that_varies(n):
 def test_what_shrinks_loses_its_stock_whether_store_or_storage_unit(n):
     n.add("StorageUnit", "s", bus="B", p_nom=40, max_hours=1, state_of_charge_initial=40, marginal_cost=1)
     n.add("Store", "t", bus="B", e_nom=40, e_initial=40, marginal_cost=1)
-    draws = xr.merge([factor([[0.0]], "s"), factor([[0.0]], "t")], join="outer")
-    ds = run_ensemble(n, draws.reindex(component=["s", "t"]).fillna(0.0), outputs=["withdrawn_sum"])
+    lost = xr.DataArray([[0.0, 0.0]], dims=("draw", "component"), coords={"component": ["s", "t"]})
+    ds = run_ensemble(n, xr.Dataset({"capacity_factor": lost}), outputs=["withdrawn_sum"])
     assert ds["status"].item() == "optimal"
     assert not ds["withdrawn_sum"].any()
 
