@@ -190,7 +190,9 @@ def ensemble(
 
     n = build_network(year, resolution, tables)
     n = n if fixed_lng else free_destinations(n)
-    draws = sample(specify_winter(n, tables) if given is None else given, size, seed)
+    days = n.snapshot_weightings["generators"].to_numpy()
+    whole = specify_winter(n, tables) if given is None else {"snapshots": n.snapshots, "days": days, **given}
+    draws = sample(whole, size, seed)
     results = run_ensemble(
         n, draws, workers=workers, store=store, progress=sys.stderr.isatty(), outputs=[*DEFAULT_OUTPUTS, SERIES]
     )

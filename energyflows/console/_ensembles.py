@@ -59,7 +59,10 @@ def print_sweep(summary: Tables, *, kind: str, year: int, resolution: str, top: 
     _terminal.print_table(console, _terminal.make_table(f"Worst {len(rows)} of {len(outages)}", columns, rows, caption))
     harmless = int((outages["cost_meur"].abs() < 1).sum())
     console.print(f"\n{harmless} of {len(outages)} change the cost by less than 1 million EUR.")
-    _tell_rest(outages["status"], folder, len(summary))
+    failed = outages.index[outages["status"] != "optimal"]
+    if len(failed):
+        console.print(f"Without solution: {', '.join(map(str, failed))}.")
+    _tell_folder(folder, len(summary))
 
 
 def print_ensemble(summary: Tables, *, title: str, top: int, folder: Path | None) -> None:
@@ -85,12 +88,15 @@ def print_ensemble(summary: Tables, *, title: str, top: int, folder: Path | None
         [
             str(row.Index),
             _terminal.show_number(100 * row.lolp, 1, " %"),
-            f"({100 * row.lolp_low:.1f}–{100 * row.lolp_high:.1f})",
+            _show_interval(100 * row.lolp_low, 100 * row.lolp_high),
             _terminal.show_number(row.eens_gwh, 1),
-            f"({row.eens_low_gwh:,.1f}–{row.eens_high_gwh:,.1f})",
+            _show_interval(row.eens_low_gwh, row.eens_high_gwh),
             _terminal.show_number(row.unserved_p95_gwh, 1),
             _terminal.show_number(row.given_up_gwh, 0),
-            " / ".join(f"{p:.0f}" for p in (row.price_p05_eur_mwh, row.price_p50_eur_mwh, row.price_p95_eur_mwh)),
+            " / ".join(
+                _terminal.show_number(p, 0)
+                for p in (row.price_p05_eur_mwh, row.price_p50_eur_mwh, row.price_p95_eur_mwh)
+            ),
         ]
         for row in chosen.itertuples()
     ]
@@ -109,13 +115,15 @@ def print_ensemble(summary: Tables, *, title: str, top: int, folder: Path | None
         f"\n{counts['solved']} of {counts['draws']} draws have a solution; {counts['checked']} were solved once more "
         f"by plain PyPSA and agree. Engine: {counts['engine']}."
     )
-    _tell_rest(pd.Series(["optimal"]), folder, len(summary))
+    if counts["solved"] < counts["draws"]:
+        console.print("Draws without solution are not averaged away: means are left out, intervals span both outcomes.")
+    _tell_folder(folder, len(summary))
 
 
-def _tell_rest(status: pd.Series, folder: Path | None, tables: int) -> None:
-    console = _terminal.open_console()
-    failed = status[status != "optimal"]
-    if len(failed):
-        console.print(f"Without solution: {', '.join(map(str, failed.index))}.")
+def _show_interval(low: float, high: float) -> str:
+    return "" if pd.isna(low) or pd.isna(high) else f"({low:,.1f}–{high:,.1f})"
+
+
+def _tell_folder(folder: Path | None, tables: int) -> None:
     if folder is not None:
-        console.print(f"Written: {folder}/results.nc and {tables} CSV tables.")
+        _terminal.open_console().print(f"Written: {folder}/results.nc and {tables} CSV tables.")

@@ -154,7 +154,15 @@ def _find_wrong_variables(draws: xr.Dataset) -> list[str]:
     known = [name for name in VARIABLES if name in draws]
     if not known:
         return [f"found variables {sorted(map(str, draws.data_vars))}, expected any of {', '.join(VARIABLES)}"]
-    found = []
+    named = {dim for dim, _ in VARIABLES.values()}
+    found = [
+        f"{name}: unknown{_suggest(name, pd.Index(list(VARIABLES)))}; expected {', '.join(VARIABLES)}"
+        for name in draws.data_vars
+        if name not in VARIABLES and named & set(draws[name].dims)
+    ]
+    labels = pd.Index(draws["draw"].to_numpy()) if "draw" in draws.coords else pd.Index([])
+    if isinstance(draws.indexes.get("draw"), pd.MultiIndex) or labels.has_duplicates:
+        found.append("draw: found labels of several levels or twice, expected one label of its own for each draw")
     for name in known:
         dims, wanted = set(draws[name].dims), {"draw", VARIABLES[name][0]}
         if dims not in (wanted, wanted | {"snapshot"}):
@@ -255,7 +263,9 @@ def change_figures(figures: Figures, plan: Plan, draw: int) -> dict[Key, Numbers
 
     A factor on a capacity scales the size of a component, what it must carry, its energy budgets and fixed flows, and
     the stock in it if it shrinks; a factor by snapshot scales the shares of its size, and budgets by what that leaves
-    of the energy it could deliver. A factor on demand also scales the response and the unserved energy at the bus.
+    of the energy it could deliver. A store then holds less from that snapshot on, so what is above must have been taken
+    out before, and its first stock is scaled by the factor of the first snapshot; a storage unit keeps its volume and
+    loses power only. A factor on demand also scales the response and the unserved energy at the bus.
 
     Parameters
     ----------

@@ -105,11 +105,14 @@ def list_outages(n: Any, kind: Any) -> dict[str, list[str]]:
         outages = {str(name): _list(members) for name, members in kind.items()}
     elif not isinstance(kind, str) and isinstance(kind, Iterable):
         groups = [_list(members) for members in kind]
-        outages = {" + ".join(group): group for group in groups}
+        outages = {" + ".join(map(str, group)): group for group in groups}
     elif isinstance(kind, str) and kind in KINDS:
         outages = _LISTS[kind](n)
     else:
         raise UsageError(f"kind: found {kind!r}, expected one of {', '.join(KINDS)}, or a list of names")
+    strange = [name for name, members in outages.items() if not all(isinstance(member, str) for member in members)]
+    if strange:
+        raise UsageError(f"kind: found no names in {', '.join(strange[:3])}, expected text as in the network")
     empty = [name for name, members in outages.items() if not members]
     if empty or not outages or REFERENCE in outages:
         told = f"nothing fails in {', '.join(map(repr, empty))}" if empty else f"found {sorted(outages)[:3]}"
@@ -146,8 +149,8 @@ def draw_outages(outages: Mapping[str, list[str]]) -> xr.Dataset:
     )
 
 
-def _list(members: Any) -> list[str]:
-    return [members] if isinstance(members, str) else [str(member) for member in members]
+def _list(members: Any) -> list[Any]:
+    return list(members) if isinstance(members, Iterable) and not isinstance(members, str) else [members]
 
 
 def _name_parts(static: pd.DataFrame) -> pd.Series:

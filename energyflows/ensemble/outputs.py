@@ -77,13 +77,19 @@ def parse_outputs(outputs: Iterable[str] | None) -> list[Output]:
         variable, _, reduction = str(name).rpartition("_")
         if name in known:
             found.append(Output(name, name, None))
-        elif variable in known and reduction in REDUCTIONS and (reduction != "sum" or UNITS[variable] in _SUMMED):
+        elif variable in known and reduction in REDUCTIONS and _makes_sense(variable, reduction):
             found.append(Output(name, variable, reduction))
         else:
             wrong.append(f"{name!r}: expected {', '.join(known)}, alone or with _{', _'.join(REDUCTIONS)} behind")
     if wrong:
-        raise UsageError(list_problems("these outputs cannot be kept (sums are kept of rates only):", wrong))
+        title = "these outputs cannot be kept (sums are kept of GWh/d only, utilisation only by snapshot):"
+        raise UsageError(list_problems(title, wrong))
     return found
+
+
+def _makes_sense(variable: str, reduction: str) -> bool:
+    """Refuse sums of prices and stocks, and means of ratios; the ratio of sums is another thing."""
+    return UNITS[variable] != "1" and (reduction != "sum" or UNITS[variable] in _SUMMED)
 
 
 def measure(layout: Layout, outputs: Iterable[Output], raw: Mapping[str, Numbers]) -> dict[str, Numbers]:

@@ -109,7 +109,7 @@ class Reduction:
         UnfitError
             If a column that was left out because it was zero need not be zero any more.
         """
-        lower, upper = self._bound_columns(rhs)
+        lower, upper = _bound_columns(self.full, self.ceilings, self.floors, rhs)
         if lower[self.zeros].any() or upper[self.zeros].any():
             raise UnfitError("a flow that could only be zero now need not be")
         pivots = rhs[self.pivot_rows] * self.inverse_pivots
@@ -124,12 +124,6 @@ class Reduction:
             row_upper=np.where(sense == ">", np.inf, kept),
             constant=float(pivot_cost @ pivots),
         )
-
-    def _bound_columns(self, rhs: Numbers) -> tuple[Numbers, Numbers]:
-        lower, upper = self.full.lower.copy(), self.full.upper.copy()
-        np.minimum.at(upper, self.ceilings.columns, rhs[self.ceilings.rows] / self.ceilings.factors)
-        np.maximum.at(lower, self.floors.columns, rhs[self.floors.rows] / self.floors.factors)
-        return lower, upper
 
     def expand(self, x: Numbers, rhs: Numbers) -> Numbers:
         """Return the solution of the full programme.
@@ -181,14 +175,20 @@ def reduce_programme(full: Full, kept: NDArray[np.bool_]) -> Reduction:
     single = (entries == 1) & ~kept
     ceilings, floors = _list_bounds(full, np.flatnonzero(single))
     bounded = np.unique(np.concatenate([ceilings.columns, floors.columns]))
-    lower, upper = full.lower.copy(), full.upper.copy()
-    np.minimum.at(upper, ceilings.columns, full.rhs[ceilings.rows] / ceilings.factors)
-    np.maximum.at(lower, floors.columns, full.rhs[floors.rows] / floors.factors)
+    lower, upper = _bound_columns(full, ceilings, floors, full.rhs)
     zeros = np.flatnonzero((lower == 0) & (upper == 0))
     free = np.isneginf(lower) & np.isposinf(upper)
     free[bounded] = False
     pivot_rows, pivot_columns = _find_pivots(full, free, (full.sense == "=") & ~kept & ~single)
     return _assemble(full, ceilings, floors, (single, zeros, pivot_rows, pivot_columns))
+
+
+def _bound_columns(full: Full, ceilings: _Bounds, floors: _Bounds, rhs: Numbers) -> tuple[Numbers, Numbers]:
+    """Return the tightest bounds of each column: its own, and those of rows with one entry."""
+    lower, upper = full.lower.copy(), full.upper.copy()
+    np.minimum.at(upper, ceilings.columns, rhs[ceilings.rows] / ceilings.factors)
+    np.maximum.at(lower, floors.columns, rhs[floors.rows] / floors.factors)
+    return lower, upper
 
 
 def _assemble(

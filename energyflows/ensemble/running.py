@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 import hashlib
-import importlib.metadata
 from collections.abc import Iterable, Iterator
 from contextlib import nullcontext
+from importlib.metadata import version
 from pathlib import Path
 from typing import Any
 
@@ -17,12 +17,14 @@ from energyflows.ensemble import storing
 from energyflows.ensemble.auditing import check_draws, choose_draws
 from energyflows.ensemble.draws import VARIABLES, Plan, plan_draws
 from energyflows.ensemble.outputs import parse_outputs
-from energyflows.ensemble.program import Extra, Program, check_network
+from energyflows.ensemble.program import Extra, check_network
 from energyflows.ensemble.solving import Arrays, Core, allocate, prepare_core, solve_draws
 from energyflows.ensemble.workers import map_chunks
 from energyflows.errors import UsageError, WorkerError, list_problems
 
 _MOST_CHUNKS, _LARGEST_CHUNK = 40, 250
+#: Letters; a specification with daily weather of many years would be most of a small file.
+_LONGEST_ATTRIBUTE = 100_000
 
 
 def run_ensemble(
@@ -113,13 +115,14 @@ def run_ensemble(
     fingerprint = _identify(core, plan, names, chunk)
     if store is not None and resume and storing.is_finished(store, fingerprint):
         return storing.open_ensemble(store)
-    frame = _frame(core, template, names)
+    frame = _frame(core, template, names).assign_coords(_describe_draws(draws))
+    frame.attrs |= {key: value for key, value in draws.attrs.items() if len(str(value)) <= _LONGEST_ATTRIBUTE}
     numbers = choose_draws(plan.size, seed=int(fingerprint["draws"][:8], 16))
     frame.attrs["checked_draws"] = [str(name) for name in names[numbers]]
     opened = storing.open_store(store, frame, fingerprint, chunk=chunk, resume=resume) if store is not None else None
     with opened or nullcontext():
         pieces = _solve_pieces(core, plan, chunk, opened, workers=workers, client=client)
-        found = _gather(pieces, allocate(core, plan.size), opened, progress=progress)
+        found = _gather(pieces, allocate(core, plan.size, summary=opened is not None), opened, progress=progress)
         check_draws(n, plan, numbers, {**found, "names": names}, extra_functionality)
         if opened is None:
             return frame.assign({name: (frame[name].dims, values, frame[name].attrs) for name, values in found.items()})
@@ -162,11 +165,10 @@ def _gather(
     pieces: Iterator[tuple[slice, Arrays]], arrays: Arrays, store: storing.Store | None, *, progress: bool
 ) -> Arrays:
     """Put chunks together; of what is in a store, only what the check needs."""
-    kept = arrays if store is None else {name: arrays[name] for name in ("status", "solver_objective")}
     try:
         with tqdm(total=len(arrays["status"]), desc="draws", disable=not progress, leave=False) as bar:
             for piece, part in pieces:
-                for name, values in kept.items():
+                for name, values in arrays.items():
                     values[piece] = part[name]
                 bar.update(piece.stop - piece.start)
     except WorkerError as error:
@@ -174,7 +176,7 @@ def _gather(
             raise
         done = len(storing.list_committed(store))
         raise WorkerError(f"{error}; {done} of {store.chunks} chunks are kept at {store.partial}") from error
-    return kept
+    return arrays
 
 
 def _frame(core: Core, template: xr.Dataset, names: np.ndarray) -> xr.Dataset:
@@ -193,23 +195,34 @@ def _frame(core: Core, template: xr.Dataset, names: np.ndarray) -> xr.Dataset:
     return ds
 
 
+def _describe_draws(draws: xr.Dataset) -> dict[str, xr.Variable]:
+    """Return what a dataset of draws tells of each draw, such as the events that happened in it."""
+    told = {str(name): array for name, array in draws.variables.items() if "draw" in array.dims and name != "draw"}
+    told = {name: array for name, array in told.items() if name not in VARIABLES}
+    more = {dim for array in told.values() for dim in array.dims} - {"draw"}
+    return {str(name): draws[name].variable for name in (*told, *(dim for dim in more if dim in draws.coords))}
+
+
 def _identify(core: Core, plan: Plan, names: np.ndarray, chunk: int) -> dict[str, str]:
     """Return digests of all that decides the values."""
     effects = [effect for effect in (plan.capacity, plan.demand, plan.cost) if effect is not None]
     matched = [part for e in effects for part in (e.values, *e.targets.values(), *e.sources.values())]
     kinds = [name for name, effect in zip(VARIABLES, (plan.capacity, plan.demand, plan.cost), strict=True) if effect]
     return {
-        "network": _hash_program(core.program),
+        "network": _hash_program(core),
         "draws": _hash([*matched, np.array(kinds), names.astype(str)]),
         "outputs": _hash([np.array([output.name for output in core.outputs]), np.array([chunk])]),
-        "program": importlib.metadata.version("energyflows"),
+        "program": " ".join(f"{name} {version(name)}" for name in ("energyflows", "pypsa", "linopy", "highspy")),
     }
 
 
-def _hash_program(program: Program) -> str:
-    full, layout = program.reduction.full, program.layout
+def _hash_program(core: Core) -> str:
+    full, layout = core.program.reduction.full, core.program.layout
     arrays = [full.matrix.data, full.matrix.indices, full.matrix.indptr, full.rhs, full.cost, full.lower, full.upper]
-    return _hash([*arrays, full.sense, *layout.elements.values(), program.efficiency, layout.weights])
+    read = [core.program.efficiency, layout.weights, layout.objective_weights, layout.worth, *layout.rewards.values()]
+    names = [*layout.elements.values(), *(np.asarray(names).astype(str) for names in layout.names.values())]
+    coords = [values.astype(str) for _, values in layout.coords.values()]
+    return _hash([*arrays, full.sense, *core.probes, *read, *names, *coords])
 
 
 def _hash(arrays: Iterable[np.ndarray]) -> str:

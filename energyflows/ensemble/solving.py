@@ -42,6 +42,8 @@ class Core:
         What is kept.
     described : mapping
         Dims behind ``draw``, and unit, of each output.
+    probes : list of numpy.ndarray
+        Right-hand sides and costs of the networks that were written to find out what draws can change.
     network, extra
         The network and its further constraints, if every draw has to be compiled anew.
     """
@@ -50,6 +52,7 @@ class Core:
     basis: Basis | None
     outputs: list[Output]
     described: Mapping[str, tuple[tuple[str, ...], str]]
+    probes: list[Numbers]
     network: Any = None
     extra: Extra | None = None
 
@@ -82,13 +85,13 @@ def prepare_core(n: Any, plan: Plan, outputs: list[Output], extra: Extra | None 
     resolver = Resolver(program.reduction, reference)
     basis = resolver.find_basis()
     template = _label_solution(program, resolver.solve(reference), rhs)
-    differences = probe_changes(n, program, plan, extra)
+    differences, probes = probe_changes(n, program, plan, extra)
     template.attrs["engine"] = "compiled per draw: " + "; ".join(differences) if differences else "one programme"
-    core = Core(program, basis, outputs, describe_outputs(template, outputs))
+    core = Core(program, basis, outputs, describe_outputs(template, outputs), probes)
     return (replace(core, network=n, extra=extra) if differences else core), template
 
 
-def probe_changes(n: Any, program: Program, plan: Plan, extra: Extra | None) -> list[str]:
+def probe_changes(n: Any, program: Program, plan: Plan, extra: Extra | None) -> tuple[list[str], list[Numbers]]:
     """List what changes of the programme would get wrong.
 
     Parameters
@@ -104,16 +107,17 @@ def probe_changes(n: Any, program: Program, plan: Plan, extra: Extra | None) -> 
 
     Returns
     -------
-    list of str
-        Empty if the draws can be expressed as changes.
+    tuple of list
+        Differences, none if the draws can be expressed as changes; right-hand sides and costs as linopy wrote them.
     """
-    probe, found = plan.probe(seed=0), []
+    probe, found, written = plan.probe(seed=0), [], []
     for draw in range(probe.size if plan.varies else 1):
         changed = change_figures(program.figures, probe, draw)
         work = change_network(n, changed)
         full = model_network(work, extra)
         found += find_differences(program, full, changed, name_rows(work.model))
-    return list(dict.fromkeys(found))
+        written += [full.rhs, full.cost]
+    return list(dict.fromkeys(found)), written
 
 
 def _label_solution(program: Program, solution: Solution, rhs: Numbers) -> xr.Dataset:
@@ -150,7 +154,7 @@ def solve_draws(core: Core, plan: Plan) -> Arrays:
             bases[draw] = solution.basis
         else:
             solution, raw = _solve_anew(core, changed)
-        _note(core, arrays, draw, solution, raw)
+        _keep(core, arrays, draw, solution, raw)
     return arrays
 
 
@@ -168,7 +172,7 @@ def _solve_anew(core: Core, changed: Figures) -> tuple[Solution, dict[str, Numbe
     return solution, program.read(solution.x, solution.duals, rhs, {})
 
 
-def _note(core: Core, arrays: Arrays, draw: int, solution: Solution, raw: dict[str, Numbers]) -> None:
+def _keep(core: Core, arrays: Arrays, draw: int, solution: Solution, raw: dict[str, Numbers]) -> None:
     arrays["status"][draw] = solution.status
     if solution.status != "optimal":
         return
@@ -179,7 +183,7 @@ def _note(core: Core, arrays: Arrays, draw: int, solution: Solution, raw: dict[s
         arrays[name][draw] = values
 
 
-def allocate(core: Core, size: int) -> Arrays:
+def allocate(core: Core, size: int, *, summary: bool = False) -> Arrays:
     """Return arrays for draws that are not solved yet.
 
     Parameters
@@ -188,6 +192,8 @@ def allocate(core: Core, size: int) -> Arrays:
         Names and dims of outputs.
     size : int
         Number of draws.
+    summary : bool
+        Leave out the outputs.
 
     Returns
     -------
@@ -201,6 +207,6 @@ def allocate(core: Core, size: int) -> Arrays:
         "objective": np.full(size, np.nan),
         "solver_objective": np.full(size, np.nan),
     }
-    for name, (dims, _) in core.described.items():
+    for name, (dims, _) in core.described.items() if not summary else ():
         arrays[name] = np.full((size, *(sizes[dim] for dim in dims)), np.nan)
     return arrays

@@ -15,15 +15,16 @@ from energyflows.ensemble.program import check_network
 from energyflows.errors import UsageError
 from energyflows.network.profiles import find_shares
 
-WINTER_MONTHS = (1, 2, 3, 10, 11, 12)
+#: Months the range of winters is stated for.
+WINTER_MONTHS = (1, 2, 3)
 
 
 def specify_winter(n: Any, tables: Mapping[str, pd.DataFrame] | None = None) -> dict[str, Any]:
     """Return what a stress test of the winter varies, for :func:`energyflows.sample`.
 
     *Weather*, in zones whose monthly demand is observed in all years: all take the pattern of the same year, and their
-    demand from January to March and October to December is multiplied by a common number, triangular from a mild over
-    an average to a very cold winter. *Outages*: every link between zones fails with the same probability, at a random
+    demand from January to March is multiplied by a common number, triangular from a mild over an average to a very
+    cold winter. *Outages*: every link between zones fails with the same probability, at a random
     time and for a random while; the sections of the Southern Gas Corridor from Sangachal also fail together.
     *LNG*: each exporter by ship delivers somewhat more or less than its volume. The figures are rows ``stress_...`` of
     the table ``parameters``, with their ranges; the probability of an outage is an assumption.

@@ -11,8 +11,9 @@ import numpy as np
 import pandas as pd
 import xarray as xr
 
+from energyflows.ensemble.draws import change_network
 from energyflows.ensemble.figures import FIXED, VARYING, Figures, read_figures
-from energyflows.ensemble.program import Program, compile_network
+from energyflows.ensemble.program import Program, compile_network, find_differences, model_network, name_rows
 from energyflows.ensemble.reducing import UnfitError
 from energyflows.ensemble.resolving import Resolver
 from energyflows.results import fill, label, sum_rewards
@@ -21,18 +22,20 @@ from energyflows.solving import solve
 
 @dataclass(frozen=True)
 class _Family:
-    """A network, its programme, and the solver that holds it."""
+    """A network, its programme, the solver that holds it, and which kinds of figures it is known to take."""
 
     network: Any
     program: Program
     resolver: Resolver
+    probed: dict[tuple[str, str], bool]
 
 
 def solve_networks(networks: Iterable[Any]) -> Iterator[xr.Dataset]:
     """Solve networks one after the other, those alike as changes of one programme.
 
     A network that differs from the last compiled one only in figures the programme can take (sizes, shares, costs,
-    demand, budgets, stocks) is solved by changing them; any other is compiled anew.
+    demand, budgets, stocks) is solved by changing them; any other is compiled anew. Before a kind of figure is changed
+    for the first time, all of that kind are, and what linopy then writes is compared entry by entry.
 
     Parameters
     ----------
@@ -64,7 +67,7 @@ def solve_networks(networks: Iterable[Any]) -> Iterator[xr.Dataset]:
         found = None if family is None else _solve_in(family, n)
         if found is None:
             program = compile_network(n)
-            family = _Family(n, program, Resolver(program.reduction, program.place({})[0]))
+            family = _Family(n, program, Resolver(program.reduction, program.place({})[0]), {})
             found = _solve_changed(family, n, {})
         # The plain way finds nothing either, and says why.
         yield solve(n) if found is None else found
@@ -72,7 +75,21 @@ def solve_networks(networks: Iterable[Any]) -> Iterator[xr.Dataset]:
 
 def _solve_in(family: _Family, n: Any) -> xr.Dataset | None:
     changed = find_changes(family.network, n)
-    return None if changed is None else _solve_changed(family, n, changed)
+    if changed is None or not all(_takes(family, key) for key in changed):
+        return None
+    return _solve_changed(family, n, changed)
+
+
+def _takes(family: _Family, key: tuple[str, str]) -> bool:
+    """Say whether nothing but what the programme knows depends on a kind of figure, by changing all of that kind."""
+    if key not in family.probed:
+        values = family.program.figures[key]
+        factor = np.random.default_rng(0).uniform(0.55, 0.95, values.shape)
+        changed = {key: np.where(np.isfinite(values), values * factor, values)}
+        work = change_network(family.network, changed)
+        full = model_network(work, None)
+        family.probed[key] = not find_differences(family.program, full, changed, name_rows(work.model))
+    return family.probed[key]
 
 
 def _solve_changed(family: _Family, n: Any, changed: Figures) -> xr.Dataset | None:

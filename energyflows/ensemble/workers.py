@@ -109,6 +109,7 @@ def _map_cluster(
             futures.append(client.submit(_number, function, shared, number, task, pure=False))
         for future in as_completed(futures):  # type: ignore[no-untyped-call]
             yield future.result()
+            future.release()
     except EnergyFlowsError:
         raise
     except Exception as error:  # the many ways a cluster can go away share no base class

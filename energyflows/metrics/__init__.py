@@ -2,6 +2,6 @@
 
 from __future__ import annotations
 
-from energyflows.metrics._adequacy import expected_unserved_energy, loss_of_load_probability, survival
+from energyflows.metrics._adequacy import LEAST_RATE, expected_unserved_energy, loss_of_load_probability, survival
 
-__all__ = ["expected_unserved_energy", "loss_of_load_probability", "survival"]
+__all__ = ["LEAST_RATE", "expected_unserved_energy", "loss_of_load_probability", "survival"]

@@ -7,6 +7,7 @@ from collections.abc import Collection
 import pypsa
 
 from energyflows.errors import UsageError, list_problems, require
+from energyflows.network.building import QUIET_STRINGS
 
 #: Exporters whose LNG keeps its ceilings: law limits where it may go, not price.
 RESTRICTED = ("RU",)
@@ -44,17 +45,22 @@ def free_destinations(n: pypsa.Network, *, keep: Collection[str] = RESTRICTED) -
     >>> bool(free.links.at["LNGUS-LNGEU", "p_nom"] > n.links.at["LNGUS-LNGEU", "p_nom"])
     True
     """
-    require(n, "links generators copy", "a pypsa.Network")
+    require(n, "links generators is_solved", "a pypsa.Network")
+    if n.is_solved:
+        raise UsageError("n: found a solved network, expected one that is not; build it anew")
     shipped = n.links[(n.links["carrier"] == "shipping") & (n.links.get("reward", 0.0) == 0)]
     exporters = n.generators[n.generators["bus"].isin(shipped["bus0"])]
+    if isinstance(keep, str):
+        raise UsageError(f"keep: found the text {keep!r}, expected a list of exporters")
     problems = [] if len(shipped) else ["no links with carrier 'shipping'"]
     problems += [f"no exporter {name!r} by ship" for name in keep if name not in set(exporters.get("origin", ()))]
     if problems:
         raise UsageError(list_problems("destinations cannot be freed:", problems))
-    kept = set(exporters.loc[exporters["origin"].isin(list(keep)), "bus"])
+    kept = set(exporters.loc[exporters["origin"].isin(list(keep)), "bus"]) if len(keep) else set()
     freed = shipped.index[~shipped["bus0"].isin(kept)]
     able = (n.get_switchable_as_dense("Generator", "p_max_pu").max() * n.generators["p_nom"])[exporters.index]
-    work = n.copy()
+    with pypsa.option_context(*QUIET_STRINGS):
+        work = n.copy()
     work.links.loc[freed, "p_nom"] = able.groupby(exporters["bus"]).sum()[shipped.loc[freed, "bus0"]].to_numpy()
     work.links.loc[freed, "p_max_pu"] = 1.0
     work.links_t.p_max_pu = work.links_t.p_max_pu.drop(columns=freed, errors="ignore")

@@ -7,9 +7,11 @@ import pandas as pd
 import xarray as xr
 
 from energyflows.errors import ResultsError, list_problems
-from energyflows.metrics import expected_unserved_energy, loss_of_load_probability, survival
+from energyflows.metrics import LEAST_RATE, expected_unserved_energy, loss_of_load_probability, survival
 from energyflows.summary._entries import Tables
 
+#: Name of the draw in which nothing fails.
+REFERENCE = "reference"
 #: Outputs these tables need beside the usual ones.
 SERIES = "unserved"
 _NEEDED = ("unserved_sum", "unserved_max", "response_sum", "consumed_sum", "price_mean")
@@ -31,16 +33,19 @@ def summarise_sweep(ds: xr.Dataset, tables: Tables) -> dict[str, pd.DataFrame]:
     Returns
     -------
     dict of str to pandas.DataFrame
-        ``outages``: one row each, worst first: unserved energy and demand given up beyond the reference (TWh), change
-        of the demand-weighted price of the EU27 (EUR/MWh) and of cost (million EUR), and who is hurt most.
+        ``outages``: one row each, those without solution first, then the worst: unserved energy and demand given up
+        beyond the reference (TWh), change of the mean price over the year, zones of the EU27 weighted by demand
+        (EUR/MWh), of cost (million EUR), and who is hurt most.
         ``hurt``: one row per outage and zone with a change that matters.
 
     Raises
     ------
     ResultsError
-        If outputs are missing.
+        If outputs are missing, or the first draw is no reference with a solution.
     """
     _require(ds)
+    if str(ds["draw"].to_numpy()[0]) != REFERENCE or ds["status"].to_numpy()[0] != "optimal":
+        raise ResultsError(f"the first draw must be {REFERENCE!r} and have a solution; see energyflows.sweep_outages")
     markets = ds.sel(bus=ds["bus_kind"] == "market")
     change = _subtract_reference(markets)
     inside = change["bus"].isin(tables["zones"].query("eu")["zone"].tolist())
@@ -57,10 +62,11 @@ def summarise_sweep(ds: xr.Dataset, tables: Tables) -> dict[str, pd.DataFrame]:
         index=pd.Index(ds["draw"].to_numpy(), name="outage"),
     )
     hurt = _list_hurt(change)
-    frame["hurt"] = hurt.groupby("outage")[["zone", "unserved_twh", "given_up_twh", "price_eur_mwh"]].apply(_tell_worst)
-    frame["hurt"] = frame["hurt"].fillna("")
+    worst = {outage: _tell_worst(rows) for outage, rows in hurt.groupby("outage")}
+    frame["hurt"] = [worst.get(outage, "") for outage in frame.index]
     order = ["unserved_twh", "eu27_given_up_twh", "cost_meur"]
-    return {"outages": frame.iloc[1:].sort_values(order, ascending=False), "hurt": hurt}
+    ranked = frame.iloc[1:].sort_values(order, ascending=False, na_position="first")
+    return {"outages": ranked, "hurt": hurt}
 
 
 def _subtract_reference(ds: xr.Dataset) -> xr.Dataset:
@@ -93,8 +99,10 @@ def _tell_worst(rows: pd.DataFrame) -> str:
 def summarise_ensemble(ds: xr.Dataset, tables: Tables) -> dict[str, pd.DataFrame]:
     """Return how often and how much demand is not met, and quantiles of prices, by zone.
 
-    Draws without solution stay out of the figures and are counted in ``ensemble``; figures carry the 95 % interval
-    that the number of draws leaves (Wilson's for probabilities).
+    Draws without solution are never averaged away: if there are any, means and quantiles are NaN, and probabilities
+    are an interval between all of them going well and all of them going wrong. Otherwise figures carry the 95 %
+    interval that the number of draws leaves, Wilson's for probabilities; only for random draws, because points of a
+    Latin hypercube or Sobol sequence are not independent, and for energies only if any is unserved.
 
     Parameters
     ----------
@@ -117,17 +125,17 @@ def summarise_ensemble(ds: xr.Dataset, tables: Tables) -> dict[str, pd.DataFrame
         If outputs are missing, or no draw has a solution.
     """
     _require(ds, SERIES)
-    solved = ds.sel(draw=ds["status"] == "optimal")
-    if not solved.sizes["draw"]:
+    count = int((ds["status"] == "optimal").sum())
+    if not count:
         raise ResultsError(f"none of {ds.sizes['draw']} draws has a solution; there is nothing to summarise")
-    markets = solved.sel(bus=(solved["bus_kind"] == "market") & (solved["consumed_sum"].max("draw") > 0))
+    markets = ds.sel(bus=(ds["bus_kind"] == "market") & (ds["consumed_sum"].max("draw") > 0))
     eu = markets["bus"].isin(tables["zones"].query("eu")["zone"].tolist())
     rows = [_describe(markets.sel(bus=[bus]), str(bus)) for bus in markets["bus"].to_numpy()]
     zones = pd.concat([_describe(markets.sel(bus=eu), "EU27"), *rows])
     counts = pd.DataFrame(
         {
             "draws": [ds.sizes["draw"]],
-            "solved": [solved.sizes["draw"]],
+            "solved": [count],
             "checked": [len(ds.attrs.get("checked_draws", []))],
             "engine": [ds.attrs.get("engine", "")],
         }
@@ -138,28 +146,46 @@ def summarise_ensemble(ds: xr.Dataset, tables: Tables) -> dict[str, pd.DataFrame
 
 def _describe(ds: xr.Dataset, name: str) -> pd.DataFrame:
     """Return the row of a group of zones."""
-    count = ds.sizes["draw"]
-    energy, worst = ds["unserved_sum"].sum("bus"), ds["unserved_max"].max("bus")
-    weight = ds["consumed_sum"].mean("draw")
-    price = ds["price_mean"].weighted(weight).mean("bus").quantile([0.05, 0.5, 0.95], dim="draw").to_numpy()
-    probability = float(loss_of_load_probability(worst))
-    low, high = _bound_share(probability, count)
+    energy, worst = ds["unserved_sum"].sum("bus", skipna=False), ds["unserved_max"].max("bus", skipna=False)
+    price = ds["price_mean"].weighted(ds["consumed_sum"].mean("draw")).mean("bus", skipna=False)
+    known = bool((ds["status"] == "optimal").all())
     mean = float(expected_unserved_energy(energy))
-    error = _Z * float(energy.std("draw", ddof=1)) / np.sqrt(count) if count > 1 else np.nan
+    error = _measure_error(energy) if known and _is_random(ds) else np.nan
+    low, high = _bound_probability(worst, ds)
     row = {
         "eens_gwh": mean,
-        "eens_low_gwh": max(0.0, mean - error),
+        "eens_low_gwh": np.nan if np.isnan(error) else max(0.0, mean - error),
         "eens_high_gwh": mean + error,
-        "lolp": probability,
+        "lolp": float(loss_of_load_probability(worst)),
         "lolp_low": low,
         "lolp_high": high,
-        "unserved_p95_gwh": float(energy.quantile(0.95)),
-        "given_up_gwh": float(ds["response_sum"].sum("bus").mean()),
-        "price_p05_eur_mwh": price[0],
-        "price_p50_eur_mwh": price[1],
-        "price_p95_eur_mwh": price[2],
+        "unserved_p95_gwh": float(energy.quantile(0.95, skipna=False)),
+        "given_up_gwh": float(ds["response_sum"].sum("bus", skipna=False).mean(skipna=False)),
     }
+    for part in (5, 50, 95):
+        row[f"price_p{part:02d}_eur_mwh"] = float(price.quantile(part / 100, skipna=False))
     return pd.DataFrame(row, index=pd.Index([name], name="zone"))
+
+
+def _is_random(ds: xr.Dataset) -> bool:
+    return str(ds.attrs.get("method", "random")) == "random"
+
+
+def _measure_error(energy: xr.DataArray) -> float:
+    """Return half of the 95 % interval of a mean; none if no draw has any, because its size is then not known."""
+    if energy.size < 2 or not float(energy.max()) > 0:
+        return np.nan
+    return float(_Z * float(energy.std(ddof=1)) / np.sqrt(energy.size))
+
+
+def _bound_probability(worst: xr.DataArray, ds: xr.Dataset) -> tuple[float, float]:
+    """Return the interval of the probability of unserved demand."""
+    count = worst.size
+    lost = float((worst > LEAST_RATE).sum()) / count
+    missing = float((ds["status"] != "optimal").sum()) / count
+    if not _is_random(ds):
+        return (lost, lost + missing) if missing else (np.nan, np.nan)
+    return _bound_share(lost, count)[0], _bound_share(lost + missing, count)[1]
 
 
 def _bound_share(share: float, count: int) -> tuple[float, float]:

@@ -181,3 +181,9 @@ def test_sweep_is_the_ensemble_of_its_draws(n, swept, tmp_path):
     stored = sweep_outages(n, "links", store=tmp_path / "e", workers=2)
     stored.attrs.pop("energyflows_fingerprint")
     xr.testing.assert_identical(stored.load(), expected)
+
+
+@pytest.mark.parametrize("kind", [[1, 2], {"a": None}, [["YAMAL-DE", 3]]])
+def test_members_that_are_no_names_are_told(n, kind):
+    with pytest.raises(UsageError, match="found no names"):
+        sweep_outages(n, kind)

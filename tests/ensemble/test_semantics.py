@@ -6,7 +6,8 @@ import pypsa
 import pytest
 import xarray as xr
 
-from energyflows.ensemble import run_ensemble
+from energyflows.ensemble import run_ensemble, sample
+from energyflows.errors import OutputError, UsageError
 
 
 @pytest.fixture
@@ -59,3 +60,39 @@ def test_a_ramp_limit_is_seen_and_compiled_anew(n):
     ds = run_ensemble(n, factor([[0.5], [0.9]], "g"))
     assert "ramp_limit" in ds.attrs["engine"]
     assert np.isfinite(ds["objective"]).all()
+
+
+def test_what_happened_and_how_it_was_drawn_stays_with_the_results(n):
+    spec = {"events": [{"name": "cut", "probability": 0.5, "components": {"pipe": 0.0}}]}
+    draws = sample(spec, 6, seed=1)
+    ds = run_ensemble(n, draws)
+    assert ds.attrs["seed"] == 1
+    assert ds["happened"].to_numpy().tolist() == draws["happened"].to_numpy().tolist()
+    lost = ds["unserved_sum"].sum("bus") > 0
+    assert (lost == (ds["happened"].sel(event="cut") == 1)).all()
+
+
+@pytest.mark.parametrize(
+    ("change", "told"),
+    [
+        (lambda d: d.assign(capacity_factors=d["capacity_factor"]), "capacity_factors: unknown; did you mean"),
+        (lambda d: xr.concat([d, d], "draw").assign_coords(draw=[0, 0]), "one label of its own for each draw"),
+    ],
+)
+def test_misspelled_variables_and_labels_used_twice_are_refused(n, change, told):
+    with pytest.raises(UsageError, match=told):
+        run_ensemble(n, change(factor([[0.5]], "pipe")))
+
+
+def test_two_constraints_that_differ_only_under_a_draw_are_two_ensembles(n, tmp_path):
+    def loose(work, _):
+        work.model.add_constraints(work.model["Link-p"].loc[:, "pipe"] <= 80.0, name="cap")
+
+    def tight(work, _):
+        size = work.links.at["pipe", "p_nom"]
+        work.model.add_constraints(work.model["Link-p"].loc[:, "pipe"] <= size, name="cap")
+
+    draws = factor([[1.0], [0.4]], "pipe")
+    run_ensemble(n, draws, store=tmp_path / "kept", extra_functionality=loose)
+    with pytest.raises(OutputError, match="network"):
+        run_ensemble(n, draws, store=tmp_path / "kept", extra_functionality=tight)

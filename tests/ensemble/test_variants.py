@@ -64,3 +64,10 @@ def test_an_impossible_network_tells_why(n):
     impossible = change(n, "Generator", "NL gas", p_min_pu=1.0, p_nom=1e6)
     with pytest.raises(InfeasibleError, match="likely causes"):
         list(solve_networks([n, impossible]))
+
+
+def test_a_ramp_made_from_a_changed_size_is_not_overlooked(n):
+    n.generators["ramp_limit_up"] = np.where(n.generators.index == "NL gas", 0.1, np.nan)
+    variants = [n, change(n, "Generator", "NL gas", p_nom=5.0)]
+    for variant, found in zip(variants, solve_networks(variants), strict=True):
+        assert float(found["objective"]) == pytest.approx(float(solve(variant)["objective"]), rel=1e-9)

@@ -47,6 +47,8 @@ def test_ships_make_up_for_a_lost_pipeline(n):
 def test_unknown_exporters_and_networks_without_ships_are_refused(n):
     with pytest.raises(UsageError, match="no exporter 'XY' by ship"):
         free_destinations(n, keep=("XY",))
+    with pytest.raises(UsageError, match="found the text 'US'"):
+        free_destinations(n, keep="US")
     n.remove("Link", n.links.index[n.links["carrier"] == "shipping"])
     with pytest.raises(UsageError, match="no links with carrier 'shipping'"):
         free_destinations(n, keep=())

@@ -79,12 +79,42 @@ def test_survival_by_month_ends_where_the_probability_says(ensemble, toy):
     assert told["survival"]["DE"].iloc[-1] == pytest.approx(1 - told["zones"].at["DE", "lolp"])
 
 
-def test_draws_without_solution_are_counted_and_left_out(ensemble, toy):
+def test_draws_without_solution_are_counted_and_not_averaged_away(ensemble, toy):
     broken = ensemble.copy(deep=True)
     broken["status"][3] = "infeasible"
+    for name in broken.data_vars:
+        if broken[name].dtype.kind == "f":
+            broken[name][3] = np.nan
     told = summarise_ensemble(broken, toy())
     assert told["ensemble"][["draws", "solved"]].iloc[0].tolist() == [4, 3]
-    assert told["zones"].at["DE", "lolp"] == pytest.approx(1 / 3)
+    row = told["zones"].loc["DE"]
+    assert row[["eens_gwh", "lolp", "price_p50_eur_mwh"]].isna().all()
+    assert row["lolp_low"] == pytest.approx(_bound_share(1 / 4, 4)[0])
+    assert row["lolp_high"] == pytest.approx(_bound_share(2 / 4, 4)[1])
+
+
+def test_points_that_are_not_independent_get_no_interval(ensemble, toy):
+    row = summarise_ensemble(ensemble.assign_attrs(method="sobol"), toy())["zones"].loc["DE"]
+    assert row[["eens_low_gwh", "eens_high_gwh", "lolp_low", "lolp_high"]].isna().all()
+    assert row["lolp"] == 0.5
+
+
+def test_no_loss_in_any_draw_leaves_its_size_unknown(ensemble, toy):
+    row = summarise_ensemble(ensemble.isel(draw=[0]), toy())["zones"].loc["DE"]
+    assert row["eens_gwh"] == 0
+    assert row[["eens_low_gwh", "eens_high_gwh"]].isna().all()
+
+
+def test_a_sweep_in_which_nobody_is_hurt_can_be_told(n, toy):
+    told = summarise_sweep(sweep_outages(n, ["DE-NL"]), toy())
+    assert told["outages"]["hurt"].tolist() == [""]
+
+
+def test_a_sweep_needs_its_reference(sweep, ensemble, toy):
+    with pytest.raises(ResultsError, match="the first draw must be 'reference'"):
+        summarise_sweep(sweep.isel(draw=slice(1, None)), toy())
+    with pytest.raises(ResultsError, match="the first draw must be 'reference'"):
+        summarise_sweep(ensemble, toy())
 
 
 def test_what_cannot_be_told_is_refused(ensemble, toy):

@@ -75,8 +75,9 @@ def sample(spec: Mapping[str, Any], size: int, seed: int) -> xr.Dataset:
       within the year.
     - ``events``: list of ``name``, ``probability`` and what the event hits, always all together: ``components``
       {name: factor left}, ``buses`` {name: factor}, ``cost_add`` {name: EUR/MWh}. It lasts for all periods or from
-      ``start`` (a date, or ``random``: uniform over the periods) for ``days`` (a number or a distribution). A period
-      covered in part gets the mean weighted with time.
+      ``start`` for ``days`` (a number or a distribution); start is a date or ``random``, which is uniform over the
+      periods and goes on at their beginning when it passes their end. A period covered in part gets the mean weighted
+      with time.
     - ``availability``: {component: distribution}, or a list of ``components`` with a shared ``distribution``.
     - ``weather``: ``years`` {year: {bus: factor, or list of factors by snapshot}} or an array (year, bus[, snapshot]),
       ``weights`` {year: weight}. One year is picked for all buses; a bus absent from it gets 1.
@@ -311,7 +312,12 @@ def _apply_event(event: Event, i: int, points: Points, periods: _Periods | None)
     share: Figures = _happens(event, points["events", i, "value"]).astype(float)
     if event.start is not None and periods is not None:
         starts, lengths = _date(event, i, points, periods)
-        share = share * periods.share(starts, starts + lengths)
+        covered = periods.share(starts, starts + lengths)
+        if event.start == "random":
+            # What reaches beyond the end is met at the beginning, so that every day is as likely to be hit.
+            whole = periods.ends.max()
+            covered = np.minimum(covered + periods.share(starts - whole, starts + lengths - whole), 1.0)
+        share = share * covered
     yield from (Effect("capacity_factor", name, _blend(share, left)) for name, left in event.components.items())
     yield from (Effect("demand_factor", bus, _blend(share, factor)) for bus, factor in event.buses.items())
     yield from (Effect("cost_add", name, share * cost) for name, cost in event.cost_add.items())
