@@ -37,6 +37,8 @@ network and without reading. All objectives agree to 1e-6, or the run stops.
 {list_targets(targets)}
 
 * *PyPSA*: a loop of `n.optimize()`, the solver fed by a file, as is the default; *direct*: fed in memory.
+* Ratios to linopy and HiGHS are on the same few draws, some of which change little, so they are not the ratio of the
+  means beside them.
 * *linopy*: its persistent HiGHS with updates, one model kept and changed in place.
 * *HiGHS*: hot re-solves on all rows linopy writes, one draw after the other as they come: what the compact form and
   the order of draws are worth.

@@ -122,8 +122,8 @@ def parse_year(text: str) -> int:
 @app.command()
 def sweep(
     kind: Annotated[
-        str, typer.Argument(help="links, suppliers, zones, pairs, or names like TANAP-TAP,SCP-TANAP.")
-    ] = "links",
+        str, typer.Argument(help="assets (links, storages, suppliers), each of these, zones, pairs, or names: A-B,B-C.")
+    ] = "assets",
     years: Annotated[str, typer.Option(help="One year.")] = "2025",
     resolution: Annotated[str, typer.Option(help="monthly, weekly or daily.")] = "monthly",
     workers: Workers = 1,
@@ -133,7 +133,7 @@ def sweep(
     data: Data = None,
     json: Json = False,
 ) -> None:
-    """Tell who is hurt if a link, a supplier or a zone fails: one solve for each."""
+    """Tell who is hurt if an asset, a supplier or a zone fails: one solve for each."""
     from energyflows.console import check_folder, print_json, print_sweep, write_folder
     from energyflows.datasets import load_tables
 
@@ -141,11 +141,11 @@ def sweep(
     if out is not None:
         check_folder(out)
     tables = load_tables(data)
-    from energyflows.ensemble import sweep_outages
+    from energyflows.ensemble import KINDS, sweep_outages
     from energyflows.network import build_network, free_destinations
     from energyflows.summary import summarise_sweep
 
-    names = kind if kind in {"links", "suppliers", "zones", "pairs"} else [name.strip() for name in kind.split(",")]
+    names = kind if kind in KINDS else [name.strip() for name in kind.split(",")]
     n = build_network(year, resolution, tables)
     n = n if fixed_lng else free_destinations(n)
     results = sweep_outages(n, names, workers=workers, progress=sys.stderr.isatty())

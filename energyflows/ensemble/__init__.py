@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from energyflows.ensemble.outages import sweep_outages
+from energyflows.ensemble.outages import KINDS, sweep_outages
 from energyflows.ensemble.outputs import DEFAULT as DEFAULT_OUTPUTS
 from energyflows.ensemble.program import compile_network
 from energyflows.ensemble.running import run_ensemble
@@ -13,6 +13,7 @@ from energyflows.ensemble.variants import solve_networks
 
 __all__ = [
     "DEFAULT_OUTPUTS",
+    "KINDS",
     "compile_network",
     "open_ensemble",
     "run_ensemble",

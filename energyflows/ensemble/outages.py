@@ -18,7 +18,7 @@ from energyflows.results import RESPONSE, UNSERVED
 
 #: Name of the draw in which everything works.
 REFERENCE = "reference"
-KINDS = ("links", "suppliers", "zones", "pairs")
+KINDS = ("links", "storages", "suppliers", "assets", "zones", "pairs")
 #: Links that move gas between zones or from ship to shore; the others belong to a storage.
 _BETWEEN = ("shipping", "injection", "withdrawal")
 
@@ -41,8 +41,9 @@ def sweep_outages(
     n : pypsa.Network
         Unsolved; stays as it is.
     kind : str, iterable or mapping
-        ``links``: every pipeline and terminal. ``suppliers``: all deliveries of every country that sells gas along a
-        route of its own or by ship. ``zones``: all links that begin or end in a zone, which is what a country in
+        ``links``: every pipeline and terminal. ``storages``: every store and storage unit, with the gas in it.
+        ``suppliers``: all deliveries of every country that sells gas along a route of its own or by ship. ``assets``:
+        all of these. ``zones``: all links that begin or end in a zone, which is what a country in
         transit can close. ``pairs``: every two of the links. Or a list of names of links, generators or stores,
         or of lists of them that fail together; or such lists by name.
     workers, client, store, resume, progress, outputs
@@ -189,8 +190,24 @@ def _list_zones(n: Any) -> dict[str, list[str]]:
     return found
 
 
+def _list_storages(n: Any) -> dict[str, list[str]]:
+    tables = [n.stores[n.stores["e_nom"] > 0], n.storage_units[n.storage_units["p_nom"] > 0]]
+    return {name: [name] for table in tables for name in pd.unique(_name_parts(table))}
+
+
+def _list_assets(n: Any) -> dict[str, list[str]]:
+    return {**_list_links(n), **_list_storages(n), **_list_suppliers(n)}
+
+
 def _list_pairs(n: Any) -> dict[str, list[str]]:
     return {f"{one} + {other}": [one, other] for one, other in combinations(_list_links(n), 2)}
 
 
-_LISTS = {"links": _list_links, "suppliers": _list_suppliers, "zones": _list_zones, "pairs": _list_pairs}
+_LISTS = {
+    "links": _list_links,
+    "storages": _list_storages,
+    "suppliers": _list_suppliers,
+    "assets": _list_assets,
+    "zones": _list_zones,
+    "pairs": _list_pairs,
+}

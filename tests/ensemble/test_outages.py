@@ -86,7 +86,7 @@ def test_draws_are_ones_with_zeros_where_something_fails():
 @pytest.mark.parametrize(
     ("kind", "told"),
     [
-        ("rivers", "kind: found 'rivers', expected one of links, suppliers, zones, pairs"),
+        ("rivers", "kind: found 'rivers', expected one of links, storages, suppliers, assets, zones, pairs"),
         ([], "expected at least one component an outage"),
         ({}, "expected at least one component an outage"),
         ({"calm": []}, "nothing fails in 'calm'"),
@@ -187,3 +187,15 @@ def test_sweep_is_the_ensemble_of_its_draws(n, swept, tmp_path):
 def test_members_that_are_no_names_are_told(n, kind):
     with pytest.raises(UsageError, match="found no names"):
         sweep_outages(n, kind)
+
+
+def test_assets_are_links_storages_and_suppliers_together(n):
+    parts = [list_outages(n, kind) for kind in ("links", "storages", "suppliers")]
+    assert list_outages(n, "assets") == {name: members for part in parts for name, members in part.items()}
+
+
+def test_a_storage_fails_with_the_gas_in_it(n):
+    [name] = list_outages(n, "storages")
+    ds = sweep_outages(n, "storages", outputs=["stored", "withdrawn_sum"])
+    assert ds["withdrawn_sum"].sel(draw="reference").sum() > 0
+    assert float(abs(ds["stored"].sel(draw=name, store=name)).max()) < 1e-6
