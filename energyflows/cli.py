@@ -145,7 +145,7 @@ def sweep(
     from energyflows.network import build_network, free_destinations
     from energyflows.summary import summarise_sweep
 
-    names = kind if kind in KINDS else [name.strip() for name in kind.split(",")]
+    names = kind if kind in KINDS or not set(kind) & set("-, ") else [name.strip() for name in kind.split(",")]
     n = build_network(year, resolution, tables)
     n = n if fixed_lng else free_destinations(n)
     results = sweep_outages(n, names, workers=workers, progress=sys.stderr.isatty())
@@ -182,6 +182,8 @@ def ensemble(
     year = parse_year(years)
     if out is not None:
         check_folder(out)
+    if store is not None and out is not None and store.absolute() == out.absolute():
+        raise UsageError(f"--store and --out: found {out} for both, expected two folders")
     given = None if spec is None else read_json(spec)
     tables = load_tables(data)
     from energyflows.ensemble import DEFAULT_OUTPUTS, run_ensemble, sample, specify_winter

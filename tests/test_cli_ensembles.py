@@ -39,7 +39,7 @@ def test_sweep_names_who_is_hurt_worst_first(call):
     assert first.startswith("LNGEU-NL ")
     assert re.search(r"NL \d+\.\d TWh, DE \d+\.\d TWh", first)
     assert re.search(r"^DE-TR .* TR \d+\.\d TWh", done.out, flags=re.MULTILINE)
-    assert re.search(r"\d+ of \d+ change the cost by less than 1 million EUR", done.out)
+    assert re.search(r"\d+ of \d+ change it by less than 1 million EUR", done.out)
 
 
 def test_sweep_of_names_fails_them_one_by_one(call):
@@ -50,7 +50,7 @@ def test_sweep_of_names_fails_them_one_by_one(call):
 def test_sweep_writes_results_and_tables(call, tmp_path):
     done = call("sweep", "suppliers", FIXED, "--out", tmp_path / "out", "--top", 1)
     assert done.code == 0
-    assert "Worst 1 of " in done.out
+    assert "Costliest 1 of " in done.out
     assert sorted(path.name for path in (tmp_path / "out").iterdir()) == ["hurt.csv", "outages.csv", "results.nc"]
     table = pd.read_csv(tmp_path / "out" / "outages.csv", index_col="outage")
     with xr.open_dataset(tmp_path / "out" / "results.nc") as ds:
@@ -88,7 +88,9 @@ def test_ensemble_draws_what_a_file_says_and_keeps_it(call, tmp_path):
 @pytest.mark.parametrize(
     ("arguments", "told"),
     [
-        (["sweep", "roads", FIXED], "component 'roads' is not in the network"),
+        (["sweep", "roads", FIXED], "kind: found 'roads', expected one of links"),
+        (["sweep", "ROAD-RAIL", FIXED], "component 'ROAD-RAIL' is not in the network"),
+        (["ensemble", "--store", "same", "--out", "same"], "expected two folders"),
         (["sweep", "links", "--years", "2024-2025"], "expected one year"),
         (["sweep", "links"], "no exporter 'RU' by ship"),
         (["sweep", "links", "--workers", "0"], "--workers"),

@@ -31,7 +31,8 @@ def print_sweep(summary: Tables, *, kind: str, year: int, resolution: str, top: 
     console = _terminal.open_console()
     outages = summary["outages"]
     console.print(f"energyflows · every outage of {kind} · {year} · {resolution}", style="bold")
-    console.print("Each lasts the whole year and is told against the year without it; the rest adapts at least cost.\n")
+    console.print("Each lasts the whole year and is told against the year without it; the rest adapts at least cost.")
+    console.print("A supplier loses its deliveries along its routes and by ship, not its home market; XX: others.\n")
     rows = [
         [
             str(row.Index),
@@ -56,13 +57,27 @@ def print_sweep(summary: Tables, *, kind: str, year: int, resolution: str, top: 
     caption = (
         "Given up: demand that prices drive out. Price: change of the mean, EUR/MWh. Hurt: TWh unserved or given up."
     )
-    _terminal.print_table(console, _terminal.make_table(f"Worst {len(rows)} of {len(outages)}", columns, rows, caption))
-    harmless = int((outages["cost_meur"].abs() < 1).sum())
-    console.print(f"\n{harmless} of {len(outages)} change the cost by less than 1 million EUR.")
+    title = f"Costliest {len(rows)} of {len(outages)}"
+    _terminal.print_table(console, _terminal.make_table(title, columns, rows, caption))
+    console.print()
+    for line in _list_remarks(outages["cost_meur"]):
+        console.print(line)
     failed = outages.index[outages["status"] != "optimal"]
     if len(failed):
         console.print(f"Without solution: {', '.join(map(str, failed))}.")
     _tell_folder(folder, len(summary))
+
+
+def _list_remarks(cost: pd.Series) -> list[str]:
+    """Return what a reader must know about the cost of outages."""
+    harmless, cheaper = int((cost.abs() < 1).sum()), cost[cost <= -1]
+    remarks = [
+        "Cost is that of the whole model, the rest of the world included.",
+        f"{harmless} of {len(cost)} change it by less than 1 million EUR.",
+    ]
+    if len(cheaper):
+        remarks.append(f"It falls without {', '.join(cheaper.index)}: a contract or filling target ends with them.")
+    return remarks
 
 
 def print_ensemble(summary: Tables, *, title: str, top: int, folder: Path | None) -> None:
@@ -82,8 +97,12 @@ def print_ensemble(summary: Tables, *, title: str, top: int, folder: Path | None
     console = _terminal.open_console()
     counts, zones = summary["ensemble"].iloc[0], summary["zones"]
     console.print(title, style="bold")
-    console.print("Intervals in brackets are 95 %, from the number of draws alone.\n")
-    chosen = pd.concat([zones.iloc[:1], zones.iloc[1:].sort_values(["lolp", "eens_gwh"], ascending=False).head(top)])
+    console.print(
+        "Intervals in brackets are 95 %, from the number of draws alone; none where draws are not independent"
+    )
+    console.print("or, for energies, where fewer than ten are short.\n")
+    short = zones.iloc[2:][~(zones["lolp"].iloc[2:] <= 0)].sort_values("eens_gwh", ascending=False)
+    chosen = pd.concat([zones.iloc[:2], short.head(top)])
     rows = [
         [
             str(row.Index),
@@ -110,7 +129,13 @@ def print_ensemble(summary: Tables, *, title: str, top: int, folder: Path | None
         "given up GWh": "right",
         "price 5/50/95 %": "right",
     }
-    _terminal.print_table(console, _terminal.make_table("Zones at risk", columns, rows))
+    caption = (
+        "Share of draws with any unserved demand in the year; unserved energy a year, its mean and 95 % quantile; mean "
+        "demand given up; quantiles over draws of the mean price, EUR/MWh. Prices below zero or at 240 and more come "
+        "from contracts that must flow and from steps of demand."
+    )
+    title = f"Zones at risk, by expected unserved energy: {len(short)} are short in some draw"
+    _terminal.print_table(console, _terminal.make_table(title, columns, rows, caption))
     console.print(
         f"\n{counts['solved']} of {counts['draws']} draws have a solution; {counts['checked']} were solved once more "
         f"by plain PyPSA and agree. Engine: {counts['engine']}."

@@ -16,6 +16,10 @@ REFERENCE = "reference"
 SERIES = "unserved"
 _NEEDED = ("unserved_sum", "unserved_max", "response_sum", "consumed_sum", "price_mean")
 _LEAST_TWH, _LEAST_PRICE, _WORST = 0.005, 1.0, 3
+#: TWh below which a loss is not worth a name.
+_LEAST_LOSS = 0.05
+#: Draws with unserved energy below which the spread of its amount says nothing.
+_LEAST_EVENTS = 10
 #: Quantile of the normal distribution for an interval of 95 %.
 _Z = 1.959964
 
@@ -33,9 +37,9 @@ def summarise_sweep(ds: xr.Dataset, tables: Tables) -> dict[str, pd.DataFrame]:
     Returns
     -------
     dict of str to pandas.DataFrame
-        ``outages``: one row each, those without solution first, then the worst: unserved energy and demand given up
+        ``outages``: one row each, those without solution first, then by cost: unserved energy and demand given up
         beyond the reference (TWh), change of the mean price over the year, zones of the EU27 weighted by demand
-        (EUR/MWh), of cost (million EUR), and who is hurt most.
+        (EUR/MWh), of the cost of the whole model (million EUR), and who is hurt most.
         ``hurt``: one row per outage and zone with a change that matters.
 
     Raises
@@ -64,8 +68,7 @@ def summarise_sweep(ds: xr.Dataset, tables: Tables) -> dict[str, pd.DataFrame]:
     hurt = _list_hurt(change)
     worst = {outage: _tell_worst(rows) for outage, rows in hurt.groupby("outage")}
     frame["hurt"] = [worst.get(outage, "") for outage in frame.index]
-    order = ["unserved_twh", "eu27_given_up_twh", "cost_meur"]
-    ranked = frame.iloc[1:].sort_values(order, ascending=False, na_position="first")
+    ranked = frame.iloc[1:].sort_values("cost_meur", ascending=False, na_position="first")
     return {"outages": ranked, "hurt": hurt}
 
 
@@ -87,13 +90,13 @@ def _list_hurt(change: xr.Dataset) -> pd.DataFrame:
 
 
 def _tell_worst(rows: pd.DataFrame) -> str:
-    """Name the zones that lose most gas; if none loses any, those whose price rises most."""
+    """Name the zones that lose most gas, and the ones whose price rises most."""
     rows = rows.assign(lost=rows["unserved_twh"] + rows["given_up_twh"])
-    losing = rows[rows["lost"] > _LEAST_TWH].nlargest(_WORST, "lost")
-    if len(losing):
-        return ", ".join(f"{row.zone} {row.lost:.1f} TWh" for row in losing.itertuples())
-    rising = rows[rows["price_eur_mwh"] > _LEAST_PRICE].nlargest(_WORST, "price_eur_mwh")
-    return ", ".join(f"{row.zone} +{row.price_eur_mwh:.0f} EUR/MWh" for row in rising.itertuples())
+    losing = rows[rows["lost"] > _LEAST_LOSS].nlargest(_WORST, "lost")
+    told = [f"{row.zone} {row.lost:.1f} TWh" for row in losing.itertuples()]
+    others = rows[(rows["price_eur_mwh"] > _LEAST_PRICE) & ~rows["zone"].isin(losing["zone"])]
+    rising = others.nlargest(1 if told else _WORST, "price_eur_mwh")
+    return ", ".join([*told, *(f"{row.zone} +{row.price_eur_mwh:.0f} EUR/MWh" for row in rising.itertuples())])
 
 
 def summarise_ensemble(ds: xr.Dataset, tables: Tables) -> dict[str, pd.DataFrame]:
@@ -102,7 +105,7 @@ def summarise_ensemble(ds: xr.Dataset, tables: Tables) -> dict[str, pd.DataFrame
     Draws without solution are never averaged away: if there are any, means and quantiles are NaN, and probabilities
     are an interval between all of them going well and all of them going wrong. Otherwise figures carry the 95 %
     interval that the number of draws leaves, Wilson's for probabilities; only for random draws, because points of a
-    Latin hypercube or Sobol sequence are not independent, and for energies only if any is unserved.
+    Latin hypercube or Sobol sequence are not independent, and for energies only if ten draws have any unserved.
 
     Parameters
     ----------
@@ -115,9 +118,9 @@ def summarise_ensemble(ds: xr.Dataset, tables: Tables) -> dict[str, pd.DataFrame
     -------
     dict of str to pandas.DataFrame
         ``ensemble``: number of draws, of those with a solution, and of checked ones. ``zones``: one row per zone with
-        a load and for the EU27 (``unserved`` anywhere in it): expected unserved energy (GWh), probability of any,
-        95 % quantile, mean demand given up, quantiles of the mean price. ``survival``: by period and zone, the share
-        of draws without unserved energy until its end.
+        a load, for the EU27 and for all zones together (unserved anywhere in them): expected unserved energy (GWh),
+        probability of any, 95 % quantile, mean demand given up, quantiles of the mean price. ``survival``: by period
+        and zone, the share of draws without unserved energy until its end.
 
     Raises
     ------
@@ -131,7 +134,7 @@ def summarise_ensemble(ds: xr.Dataset, tables: Tables) -> dict[str, pd.DataFrame
     markets = ds.sel(bus=(ds["bus_kind"] == "market") & (ds["consumed_sum"].max("draw") > 0))
     eu = markets["bus"].isin(tables["zones"].query("eu")["zone"].tolist())
     rows = [_describe(markets.sel(bus=[bus]), str(bus)) for bus in markets["bus"].to_numpy()]
-    zones = pd.concat([_describe(markets.sel(bus=eu), "EU27"), *rows])
+    zones = pd.concat([_describe(markets.sel(bus=eu), "EU27"), _describe(markets, "anywhere"), *rows])
     counts = pd.DataFrame(
         {
             "draws": [ds.sizes["draw"]],
@@ -172,8 +175,8 @@ def _is_random(ds: xr.Dataset) -> bool:
 
 
 def _measure_error(energy: xr.DataArray) -> float:
-    """Return half of the 95 % interval of a mean; none if no draw has any, because its size is then not known."""
-    if energy.size < 2 or not float(energy.max()) > 0:
+    """Return half of the 95 % interval of a mean; none if few draws have any, because their tail is not known then."""
+    if int((energy > LEAST_RATE).sum()) < _LEAST_EVENTS:
         return np.nan
     return float(_Z * float(energy.std(ddof=1)) / np.sqrt(energy.size))
 

@@ -5,6 +5,7 @@ import pandas as pd
 import pypsa
 import pytest
 
+from energyflows.ensemble.auditing import check_draws
 from energyflows.ensemble.draws import change_network
 from energyflows.ensemble.resolving import Resolver
 from energyflows.results import fill, label, read_results, sum_rewards
@@ -53,6 +54,20 @@ def build_world():
     n.add("StorageUnit", "pond", bus="B", p_nom=8, max_hours=2, marginal_cost=[1.7, 1.1, 0.3, 0.6], **battery)
     n.add("StorageUnit", "lake", bus="C", p_nom=6, max_hours=3, state_of_charge_initial=9, marginal_cost=0.9)
     return n
+
+
+@pytest.fixture(scope="module")
+def unaudited():
+    """Leave out the audit, half of the time of a small ensemble, where it is not what is tested."""
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr("energyflows.ensemble.running.check_draws", lambda *_: {})
+        yield
+
+
+@pytest.fixture
+def audited(monkeypatch):
+    """Bring the audit back."""
+    monkeypatch.setattr("energyflows.ensemble.running.check_draws", check_draws)
 
 
 @pytest.fixture

@@ -15,7 +15,11 @@ from energyflows.ensemble.running import run_ensemble
 from energyflows.ensemble.storing import open_ensemble
 
 SCRIPT = Path(__file__).parent / "scripts" / "kill_ensembles.py"
-pytestmark = [pytest.mark.slow, pytest.mark.skipif(not hasattr(os, "fork"), reason="needs fork and SIGKILL")]
+pytestmark = [
+    pytest.mark.slow,
+    pytest.mark.usefixtures("unaudited"),
+    pytest.mark.skipif(not hasattr(os, "fork"), reason="needs fork and SIGKILL"),
+]
 
 
 @pytest.fixture(scope="module")

@@ -13,6 +13,9 @@ from energyflows.results import read_results
 LINKS = ["DE-NL", "DE-TR", "LNGEU-NL", "NL-DE", "YAMAL-DE"]
 
 
+pytestmark = pytest.mark.usefixtures("unaudited")
+
+
 @pytest.fixture(scope="module")
 def n(toy):
     return ef.build_network(2025, tables=toy())

@@ -17,6 +17,9 @@ from energyflows.errors import MismatchError, OutputError, UsageError
 SIZE = 12
 
 
+pytestmark = pytest.mark.usefixtures("unaudited")
+
+
 @pytest.fixture(scope="module")
 def n(toy):
     return ef.build_network(2025, tables=toy())
@@ -172,6 +175,7 @@ def test_place_that_cannot_hold_a_store_is_told(n, draws, tmp_path):
 
 
 # ------------------------------------------------------------------ audited
+@pytest.mark.usefixtures("audited")
 @pytest.mark.parametrize("stored", [True, False])
 def test_wrong_engine_is_found_out(n, draws, in_memory, tmp_path, monkeypatch, stored):
     wrong = in_memory.attrs["checked_draws"][1]
@@ -188,6 +192,7 @@ def test_wrong_engine_is_found_out(n, draws, in_memory, tmp_path, monkeypatch, s
     assert not (tmp_path / "e").exists()
 
 
+@pytest.mark.usefixtures("audited")
 def test_wrong_status_is_found_out(n, draws, in_memory, monkeypatch):
     wrong = in_memory.attrs["checked_draws"][0]
 

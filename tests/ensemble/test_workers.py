@@ -21,6 +21,8 @@ from energyflows.ensemble.storing import open_ensemble
 from energyflows.ensemble.workers import map_chunks
 from energyflows.errors import OutputError, UsageError, WorkerError
 
+pytestmark = pytest.mark.usefixtures("unaudited")
+
 
 @pytest.fixture(autouse=True)
 def _no_hang():
