@@ -13,6 +13,12 @@ from energyflows.ensemble.figures import read_figures
 from energyflows.ensemble.ordering import describe_draws, order_draws
 
 
+@pytest.fixture(scope="module")
+def shared_world(make_world):
+    """Return a network nobody changes."""
+    return make_world()
+
+
 def plan(world, factors, demand=None):
     """Capacity factors of two generators, and demand at one bus, by draw."""
     draws = xr.Dataset({"capacity_factor": (("draw", "component"), factors)}, coords={"component": ["field", "budget"]})
@@ -23,8 +29,8 @@ def plan(world, factors, demand=None):
 
 
 @given(factors=arrays(float, (9, 2), elements=st.floats(0, 2)))
-def test_every_draw_is_solved_exactly_once(make_world, factors):
-    order = order_draws(*plan(make_world(), factors))
+def test_every_draw_is_solved_exactly_once(shared_world, factors):
+    order = order_draws(*plan(shared_world, factors))
     assert sorted(draw for draw, _ in order) == list(range(9))
     solved = [-1]
     for draw, like in order:
@@ -38,8 +44,8 @@ def test_a_single_changing_figure_is_walked_in_order(world):
 
 
 @given(factors=arrays(float, (7, 2), elements=st.floats(0, 2)))
-def test_all_steps_together_are_as_short_as_any_tree_can_be(make_world, factors):
-    figures, made = plan(make_world(), factors)
+def test_all_steps_together_are_as_short_as_any_tree_can_be(shared_world, factors):
+    figures, made = plan(shared_world, factors)
     features = np.vstack([describe_draws(figures, made), np.zeros(3)])
     # One more each, because a distance of zero is no edge to scipy.
     distance = np.abs(features[:, None] - features[None]).sum(axis=2) + 1.0

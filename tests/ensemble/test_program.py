@@ -103,7 +103,7 @@ def test_constraint_made_from_a_changed_figure_is_compiled_per_draw(market, chec
 
 def test_constraint_made_from_other_figures_is_no_reason_to_compile_anew(market):
     n = market()
-    assert probe_changes(n, compile_network(n, couple), plan_draws(n, cut(dear=[0.5])), couple) == []
+    assert probe_changes(n, compile_network(n, couple), plan_draws(n, cut(dear=[0.5])), couple)[0] == []
 
 
 # ------------------------------------------------------------------ sizes the solver chooses, and ramps
