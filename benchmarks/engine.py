@@ -23,7 +23,6 @@ import numpy as np
 import pandas as pd
 import psutil
 import xarray as xr
-from report import write_report
 
 import energyflows as ef
 from energyflows.ensemble import storing
@@ -323,6 +322,8 @@ def main():
     for row in judge(speed):
         print(row)
     if asked.write:
+        from report import write_report
+
         write_report(DOCS, speed, judge(speed), many, cluster, growth, describe_machine())
 
 

@@ -50,7 +50,7 @@ class WorkerError(EnergyFlowsError, RuntimeError):
     """A worker process or a cluster went away before its work was done."""
 
 
-class MismatchError(EnergyFlowsError, AssertionError):
+class MismatchError(EnergyFlowsError, RuntimeError):
     """Two ways to compute the same number disagree."""
 
 

@@ -15,6 +15,8 @@ from energyflows import errors
         (errors.SolveError, RuntimeError),
         (errors.InfeasibleError, RuntimeError),
         (errors.UnboundedError, RuntimeError),
+        (errors.WorkerError, RuntimeError),
+        (errors.MismatchError, RuntimeError),
         (errors.ResultsError, ValueError),
         (errors.OutputError, OSError),
     ],
@@ -29,7 +31,7 @@ def test_each_error_is_ours_and_the_matching_builtin(error, builtin):
 def test_no_error_stands_outside_the_list():
     classes = {value for value in vars(errors).values() if isinstance(value, type) and issubclass(value, Exception)}
     assert all(issubclass(error, errors.EnergyFlowsError) for error in classes)
-    assert len(classes) == 10
+    assert len(classes) == 12
 
 
 def test_problems_beyond_the_limit_are_counted():
