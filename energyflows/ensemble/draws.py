@@ -252,7 +252,7 @@ def _match_demand(n: Any, draws: xr.Dataset) -> dict[str, tuple[Positions, Posit
 def _read_effect(draws: xr.Dataset, name: str, matched: Mapping[str, tuple[Positions, Positions]]) -> _Effect | None:
     if name not in draws:
         return None
-    values = draws[name].transpose("draw", VARIABLES[name][0], ...).to_numpy().astype(float)
+    values = draws[name].transpose("draw", VARIABLES[name][0], ...).to_numpy().astype(float, copy=False)
     if values.ndim == 3 and np.all(values == values[:, :, :1]):
         values = values[:, :, 0]  # the same in all snapshots: a factor on the size
     return _Effect(values, {c: found[0] for c, found in matched.items()}, {c: found[1] for c, found in matched.items()})
