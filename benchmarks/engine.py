@@ -340,9 +340,12 @@ def judge(speed):
     found = []
     for (resolution, other), target in TARGETS.items():
         for row in speed[speed["resolution"] == resolution].to_dict("records"):
-            ratio = row[f"{other} / engine"]
-            word = "not measured" if np.isnan(ratio) else "met" if ratio >= target else "MISSED"
-            found.append(f"{resolution}, {row['draws']}: {ratio:.0f} x {other}, wanted {target}: {word}")
+            ratio, what = row[f"{other} / engine"], f"{resolution}, {row['draws']}"
+            if np.isnan(ratio):
+                found.append(f"{what} against {other}: not measured")
+                continue
+            word = "met" if ratio >= target else "MISSED"
+            found.append(f"{what}: {ratio:.0f} x {other}, wanted {target}: {word}")
     return found
 
 

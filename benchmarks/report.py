@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import textwrap
+
 import matplotlib as mpl
 import matplotlib.pyplot as plt
 import numpy as np
@@ -21,8 +23,7 @@ def write_report(folder, speed, targets, many, cluster, growth, machine):
     parts = estimate_cluster(cluster, chunk_draws)
     text = f"""# Performance
 
-Written by `python benchmarks/engine.py --write`: everything below was measured in one run, on {machine}. Ratios travel
-better than milliseconds: other machines differ, and so does the same machine under load.
+{introduce(machine)}
 
 ## Against other ways to solve the same draws
 
@@ -83,6 +84,15 @@ sets the pace: {parts["slowest"]}. One process alone would need {parts["alone"] 
 from a measurement on one machine, not a measurement on {NODES}.
 """
     (folder / PAGE).write_text(text, encoding="utf-8")
+
+
+def introduce(machine):
+    """Return the first paragraph, in lines as short as the others whatever the machine is called."""
+    text = (
+        f"Written by `python benchmarks/engine.py --write`: everything below was measured in one run, on {machine}. "
+        "Ratios travel better than milliseconds: other machines differ, and so does the same machine under load."
+    )
+    return textwrap.fill(text, 120, break_long_words=False, break_on_hyphens=False)
 
 
 def list_targets(targets):

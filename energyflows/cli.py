@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 import sys
 from pathlib import Path
-from typing import Annotated
+from typing import Annotated, Any
 
 import typer
 
@@ -119,6 +119,29 @@ def parse_year(text: str) -> int:
     return first
 
 
+def _begin(years: str, out: Path | None, store: Path | None = None) -> int:
+    """Return the year; refuse what can be refused before anything heavy is loaded."""
+    from energyflows.console import check_folder
+
+    year = parse_year(years)
+    if out is not None:
+        check_folder(out)
+    if store is not None and out is not None and store.absolute() == out.absolute():
+        raise UsageError(f"--store and --out: found {out} for both, expected two folders")
+    return year
+
+
+def _build(year: int, resolution: str, data: Path | None, *, fixed_lng: bool) -> tuple[Any, dict[str, Any]]:
+    """Return the network of a counterfactual, and the tables it is made from."""
+    from energyflows.datasets import load_tables
+
+    tables = load_tables(data)
+    from energyflows.network import build_network, free_destinations
+
+    n = build_network(year, resolution, tables)
+    return (n if fixed_lng else free_destinations(n)), tables
+
+
 @app.command()
 def sweep(
     kind: Annotated[
@@ -134,20 +157,14 @@ def sweep(
     json: Json = False,
 ) -> None:
     """Tell who is hurt if an asset, a supplier or a zone fails: one solve for each."""
-    from energyflows.console import check_folder, print_json, print_sweep, write_folder
-    from energyflows.datasets import load_tables
+    from energyflows.console import print_json, print_sweep, write_folder
 
-    year = parse_year(years)
-    if out is not None:
-        check_folder(out)
-    tables = load_tables(data)
+    year = _begin(years, out)
+    n, tables = _build(year, resolution, data, fixed_lng=fixed_lng)
     from energyflows.ensemble import KINDS, sweep_outages
-    from energyflows.network import build_network, free_destinations
     from energyflows.summary import summarise_sweep
 
     names = kind if kind in KINDS or not set(kind) & set("-, ") else [name.strip() for name in kind.split(",")]
-    n = build_network(year, resolution, tables)
-    n = n if fixed_lng else free_destinations(n)
     results = sweep_outages(n, names, workers=workers, progress=sys.stderr.isatty())
     summary = summarise_sweep(results, tables)
     if out is not None:
@@ -176,22 +193,14 @@ def ensemble(
     json: Json = False,
 ) -> None:
     """Tell how often who is short under many winters, outages and LNG supplies."""
-    from energyflows.console import check_folder, print_ensemble, print_json, read_json, write_folder
-    from energyflows.datasets import load_tables
+    from energyflows.console import print_ensemble, print_json, read_json, write_folder
 
-    year = parse_year(years)
-    if out is not None:
-        check_folder(out)
-    if store is not None and out is not None and store.absolute() == out.absolute():
-        raise UsageError(f"--store and --out: found {out} for both, expected two folders")
+    year = _begin(years, out, store)
     given = None if spec is None else read_json(spec)
-    tables = load_tables(data)
+    n, tables = _build(year, resolution, data, fixed_lng=fixed_lng)
     from energyflows.ensemble import DEFAULT_OUTPUTS, run_ensemble, sample, specify_winter
-    from energyflows.network import build_network, free_destinations
     from energyflows.summary import SERIES, summarise_ensemble
 
-    n = build_network(year, resolution, tables)
-    n = n if fixed_lng else free_destinations(n)
     days = n.snapshot_weightings["generators"].to_numpy()
     whole = specify_winter(n, tables) if given is None else {"snapshots": n.snapshots, "days": days, **given}
     draws = sample(whole, size, seed)

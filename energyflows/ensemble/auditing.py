@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import gc
 from typing import Any
 
 import numpy as np
@@ -10,7 +11,8 @@ import pypsa
 from energyflows.ensemble.draws import Plan, change_figures, change_network
 from energyflows.ensemble.figures import read_figures
 from energyflows.ensemble.program import Extra
-from energyflows.errors import MismatchError, list_problems
+from energyflows.ensemble.workers import map_chunks
+from energyflows.errors import MismatchError, WorkerError, list_problems
 from energyflows.network.building import QUIET_STRINGS
 from energyflows.solving import hush
 
@@ -44,7 +46,7 @@ def choose_draws(size: int, seed: int) -> list[int]:
 
 
 def check_draws(
-    n: Any, plan: Plan, numbers: list[int], found: dict[str, Any], extra: Extra | None = None
+    n: Any, plan: Plan, numbers: list[int], found: dict[str, Any], extra: Extra | None = None, *, workers: int = 1
 ) -> dict[int, float]:
     """Solve draws by plain ``n.optimize()`` and compare.
 
@@ -60,6 +62,8 @@ def check_draws(
         ``status`` and ``solver_objective`` of all draws, and ``names`` to call them by.
     extra : callable, optional
         Adds constraints.
+    workers : int
+        Processes on this machine; with ``extra``, or if one of them goes away, draws are solved in this one.
 
     Returns
     -------
@@ -71,9 +75,8 @@ def check_draws(
     MismatchError
         Naming each draw whose status or objective differs.
     """
-    figures, checked, problems = read_figures(n), {}, []
-    for number in numbers:
-        status, objective = _optimize(change_network(n, change_figures(figures, plan, number)), extra)
+    checked, problems = {}, []
+    for number, (status, objective) in zip(numbers, _solve(n, plan, numbers, extra, workers), strict=True):
         checked[number] = objective
         told, value = str(found["status"][number]), float(found["solver_objective"][number])
         if (status == "optimal") != (told == "optimal"):
@@ -85,6 +88,31 @@ def check_draws(
             list_problems("the engine and plain PyPSA disagree; do not use these results, and please report:", problems)
         )
     return checked
+
+
+def _solve(n: Any, plan: Plan, numbers: list[int], extra: Extra | None, workers: int) -> list[tuple[str, float]]:
+    """Return status and objective of each draw; every process that helps gets the network once."""
+    draws = [plan.take(slice(number, number + 1)) for number in numbers]
+    # What the caller adds may not fit through a pipe, and draws that are changes of one programme never ask it to.
+    count = min(workers if extra is None else 1, len(draws))
+    tasks = [draws[place::count] for place in range(count)]
+    solved: list[tuple[str, float]] = [("", np.nan)] * len(draws)
+    try:
+        for place, part in map_chunks(_solve_here, (n, extra), tasks, workers=workers):
+            solved[place::count] = part
+    except WorkerError:
+        # A model of PyPSA's takes several times the memory of a draw; workers that have none left are no mismatch.
+        return _solve_here((n, extra), draws)
+    return solved
+
+
+def _solve_here(core: tuple[Any, Extra | None], draws: list[Plan]) -> list[tuple[str, float]]:
+    (n, extra), solved = core, []
+    figures = read_figures(n)
+    for draw in draws:
+        solved.append(_optimize(change_network(n, change_figures(figures, draw, 0)), extra))
+        gc.collect()  # models refer to themselves, so several would lie about: a gigabyte each if daily
+    return solved
 
 
 def _is_close(value: float, other: float) -> bool:

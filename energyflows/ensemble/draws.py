@@ -13,7 +13,7 @@ import xarray as xr
 from energyflows.ensemble.figures import FIXED, STOCKS, Figures, Key
 from energyflows.ensemble.reducing import Numbers, Positions
 from energyflows.errors import UsageError, list_problems, require
-from energyflows.results import RESPONSE, UNSERVED
+from energyflows.results import RESPONSE, UNSERVED, name_parts
 from energyflows.solving import copy_unsolved
 
 #: Variables a dataset of draws may hold: the dim they stand on beside ``draw``, and their least value.
@@ -214,9 +214,8 @@ def _suggest(name: object, known: pd.Index) -> str:
 def _list_names(n: Any, components: Iterable[str]) -> pd.Index:
     """Return the names a draw may use: of components, and of what they are parts of."""
     statics = [n.c[component].static for component in components]
-    names = {name for static in statics for name in static.index}
-    parts = {name for static in statics if "part_of" in static for name in static["part_of"].fillna("").astype(str)}
-    return pd.Index(sorted((names | parts) - {""}), dtype=object)
+    names = {name for static in statics for name in (*static.index, *name_parts(static))}
+    return pd.Index(sorted(names - {""}), dtype=object)
 
 
 def _match_components(n: Any, names: Iterable[str]) -> dict[str, tuple[Positions, Positions]]:
@@ -226,7 +225,7 @@ def _match_components(n: Any, names: Iterable[str]) -> dict[str, tuple[Positions
     for component in _SIZES:
         static = n.c[component].static
         own = wanted.get_indexer(static.index)
-        part = static["part_of"].fillna("").astype(str) if "part_of" in static else pd.Series("", index=static.index)
+        part = name_parts(static)
         whole = np.where(part == static.index, -1, wanted.get_indexer(part))
         targets = np.concatenate([np.flatnonzero(own >= 0), np.flatnonzero(whole >= 0)])
         if len(targets):

@@ -14,13 +14,13 @@ import xarray as xr
 from energyflows.ensemble.program import check_network
 from energyflows.ensemble.running import run_ensemble
 from energyflows.errors import UsageError
-from energyflows.results import RESPONSE, UNSERVED
+from energyflows.results import RESPONSE, UNSERVED, name_parts
 
 #: Name of the draw in which everything works.
 REFERENCE = "reference"
 KINDS = ("links", "storages", "suppliers", "assets", "zones", "pairs")
-#: Links that move gas between zones or from ship to shore; the others belong to a storage.
-_BETWEEN = ("shipping", "injection", "withdrawal")
+#: Carriers of links no sweep takes away: routes of ships, and the ways in and out of a storage, which fails as a whole.
+_NO_ASSETS = ("shipping", "injection", "withdrawal")
 
 
 def sweep_outages(
@@ -154,16 +154,10 @@ def _list(members: Any) -> list[Any]:
     return list(members) if isinstance(members, Iterable) and not isinstance(members, str) else [members]
 
 
-def _name_parts(static: pd.DataFrame) -> pd.Series:
-    """Return the name each component is known by: that of the whole it is a part of, else its own."""
-    own = pd.Series(static.index, index=static.index)
-    return static["part_of"].replace("", None).fillna(own) if "part_of" in static else own
-
-
 def _list_links(n: Any) -> dict[str, list[str]]:
-    links = n.links[~n.links["carrier"].isin(_BETWEEN)]
+    links = n.links[~n.links["carrier"].isin(_NO_ASSETS)]
     able = links[(links["p_nom"] > 0) | links["p_nom_extendable"]]
-    return {name: [name] for name in pd.unique(_name_parts(able))}
+    return {name: [name] for name in pd.unique(name_parts(able))}
 
 
 def _list_suppliers(n: Any) -> dict[str, list[str]]:
@@ -173,15 +167,13 @@ def _list_suppliers(n: Any) -> dict[str, list[str]]:
         generators = generators[~generators["route"].fillna("").isin(["", "home"])]
     country = generators["bus"].map(n.buses["country"]) if "country" in n.buses else generators["bus"]
     origin = generators["origin"].replace("", None).fillna(country) if "origin" in generators else country
-    named = pd.DataFrame(
-        {"origin": origin.replace("", None).fillna(generators["bus"]), "name": _name_parts(generators)}
-    )
+    named = pd.DataFrame({"origin": origin.replace("", None).fillna(generators["bus"]), "name": name_parts(generators)})
     return {str(key): sorted(set(group["name"])) for key, group in named.groupby("origin")}
 
 
 def _list_zones(n: Any) -> dict[str, list[str]]:
-    links = n.links[~n.links["carrier"].isin(_BETWEEN)]
-    names = _name_parts(links)
+    links = n.links[~n.links["carrier"].isin(_NO_ASSETS)]
+    names = name_parts(links)
     found = {}
     for zone in n.buses.index:
         touching = names[(links["bus0"] == zone) | (links["bus1"] == zone)]
@@ -192,7 +184,7 @@ def _list_zones(n: Any) -> dict[str, list[str]]:
 
 def _list_storages(n: Any) -> dict[str, list[str]]:
     tables = [n.stores[n.stores["e_nom"] > 0], n.storage_units[n.storage_units["p_nom"] > 0]]
-    return {name: [name] for table in tables for name in pd.unique(_name_parts(table))}
+    return {name: [name] for table in tables for name in pd.unique(name_parts(table))}
 
 
 def _list_assets(n: Any) -> dict[str, list[str]]:

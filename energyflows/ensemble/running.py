@@ -123,7 +123,7 @@ def run_ensemble(
     with opened or nullcontext():
         pieces = _solve_pieces(core, plan, chunk, opened, workers=workers, client=client)
         found = _gather(pieces, allocate(core, plan.size, summary=opened is not None), opened, progress=progress)
-        check_draws(n, plan, numbers, {**found, "names": names}, extra_functionality)
+        check_draws(n, plan, numbers, {**found, "names": names}, extra_functionality, workers=workers)
         if opened is None:
             return frame.assign({name: (frame[name].dims, values, frame[name].attrs) for name, values in found.items()})
         storing.finish(opened)

@@ -14,6 +14,7 @@ from energyflows.ensemble.outages import list_outages
 from energyflows.ensemble.program import check_network
 from energyflows.errors import UsageError
 from energyflows.network.profiles import find_shares
+from energyflows.results import name_parts
 
 #: Months the range of winters is stated for.
 WINTER_MONTHS = (1, 2, 3)
@@ -144,4 +145,4 @@ def _list_availability(n: Any, figures: pd.Series) -> dict[str, Any]:
     exporters = n.generators[n.generators["carrier"] == "lng"]
     spread = float(figures["stress_lng_spread"])
     share = {"distribution": "uniform", "low": 1.0 - spread, "high": 1.0 + spread}
-    return dict.fromkeys(sorted(set(exporters["part_of"].replace("", None).fillna(exporters.index.to_series()))), share)
+    return dict.fromkeys(sorted(set(name_parts(exporters))), share)

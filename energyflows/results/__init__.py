@@ -5,7 +5,7 @@ from __future__ import annotations
 from energyflows.results._checking import balance_buses, check_results, sum_at
 from energyflows.results._files import open_results, write_results
 from energyflows.results._filling import fill, label, sum_rewards
-from energyflows.results._layout import RESPONSE, UNITS, UNSERVED, Layout, lay_out
+from energyflows.results._layout import RESPONSE, UNITS, UNSERVED, Layout, lay_out, name_parts
 from energyflows.results._reading import find_unreadable, read_results
 
 __all__ = [
@@ -19,6 +19,7 @@ __all__ = [
     "find_unreadable",
     "label",
     "lay_out",
+    "name_parts",
     "open_results",
     "read_results",
     "sum_at",

@@ -210,6 +210,29 @@ def join_names(first: pd.Index, second: pd.Index, kind: str) -> list[Any]:
     return [*first, *(f"{name} ({kind})" if name in taken else name for name in second)]
 
 
+def name_parts(static: pd.DataFrame) -> pd.Series:
+    """Return the name each component is known by: that of the whole it is a part of, else its own.
+
+    Parameters
+    ----------
+    static : pandas.DataFrame
+        Components of one kind by name; those of a whole name it in the column ``part_of``, if there is one.
+
+    Returns
+    -------
+    pandas.Series
+        By name of the component.
+
+    Examples
+    --------
+    >>> name_parts(pd.DataFrame({"part_of": ["pipe", ""]}, index=["pipe contracted", "ship"])).tolist()
+    ['pipe', 'ship']
+    """
+    own = pd.Series(static.index, index=static.index)
+    parts = static["part_of"].astype(str).replace("", np.nan) if "part_of" in static else own
+    return parts.fillna(own)
+
+
 def _floats(values: Any) -> Floats:
     return np.array(values, dtype=float)
 
@@ -226,13 +249,6 @@ def _join(first: pd.DataFrame, second: pd.DataFrame, kind: str) -> pd.DataFrame:
     if second.empty:
         return first
     return pd.concat([first, second]).set_axis(join_names(first.index, second.index, kind), axis=0)
-
-
-def _name_parts(static: pd.DataFrame) -> pd.Series:
-    """Return the name under which each row is read."""
-    own = pd.Series(static.index, index=static.index)
-    parts = static["part_of"].astype(str).replace("", np.nan) if "part_of" in static else own
-    return parts.fillna(own)
 
 
 def _read_rewards(static: pd.DataFrame) -> pd.Series:
@@ -257,7 +273,7 @@ def _lay_out_generators(n: Any) -> _Piece:
     carrier = static["carrier"].astype(str).str.lower()
     bus = n.buses.index.get_indexer(static["bus"])
     real = ~carrier.isin(UNSERVED | RESPONSE).to_numpy()
-    codes, names = pd.factorize(_name_parts(static[real]).to_numpy(dtype=object))
+    codes, names = pd.factorize(name_parts(static[real]).to_numpy(dtype=object))
     targets = np.full(len(static), -1)
     targets[real] = codes
     first = static.iloc[np.flatnonzero(real)[_find_first(codes)]]
@@ -308,7 +324,7 @@ def _lay_out_branches(n: Any, reverse: Iterable[str] | None) -> _Piece:
     carrier = static["carrier"].where(static["carrier"] != "", static["bus0"].map(n.buses["carrier"]))
     static = static.assign(carrier=carrier)
     back = _find_reverse(n, static, reverse)
-    parts = _name_parts(static).to_numpy(dtype=object)
+    parts = name_parts(static).to_numpy(dtype=object)
     (codes, names), (turned_codes, turned_names) = pd.factorize(parts), pd.factorize(parts[back])
     first, turned = static.iloc[_find_first(codes)], static.iloc[back[_find_first(turned_codes)]]
     ends0, ends1 = [*first["bus0"], *turned["bus1"]], [*first["bus1"], *turned["bus0"]]
@@ -333,6 +349,6 @@ def _lay_out_branches(n: Any, reverse: Iterable[str] | None) -> _Piece:
 
 def _lay_out_reservoirs(n: Any) -> _Piece:
     static = _join(n.stores, n.storage_units, "storage unit")
-    codes, names = pd.factorize(_name_parts(static).to_numpy(dtype=object))
+    codes, names = pd.factorize(name_parts(static).to_numpy(dtype=object))
     bus = _strings(static["bus"].iloc[_find_first(codes)])
     return _Piece("store", names.astype(str), {"store_bus": bus}, {"reservoirs": merge(codes, len(names))})

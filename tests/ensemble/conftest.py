@@ -1,5 +1,8 @@
 """A network with something of everything that a draw can change, and two ways to solve it."""
 
+from importlib.util import module_from_spec, spec_from_file_location
+from pathlib import Path
+
 import numpy as np
 import pandas as pd
 import pypsa
@@ -11,6 +14,7 @@ from energyflows.ensemble.resolving import Resolver
 from energyflows.results import fill, label, read_results, sum_rewards
 from energyflows.solving import copy_unsolved, hush
 
+SCRIPTS = Path(__file__).parent / "scripts"
 SNAPSHOTS = pd.date_range("2025-01-01", periods=4, freq="MS")
 NAN = float("nan")
 
@@ -60,7 +64,7 @@ def build_world():
 def unaudited():
     """Leave out the audit, half of the time of a small ensemble, where it is not what is tested."""
     with pytest.MonkeyPatch.context() as patch:
-        patch.setattr("energyflows.ensemble.running.check_draws", lambda *_: {})
+        patch.setattr("energyflows.ensemble.running.check_draws", lambda *_, **__: {})
         yield
 
 
@@ -68,6 +72,15 @@ def unaudited():
 def audited(monkeypatch):
     """Bring the audit back."""
     monkeypatch.setattr("energyflows.ensemble.running.check_draws", check_draws)
+
+
+@pytest.fixture(scope="session")
+def stores():
+    """Return the module of small ensembles on disk; tests are no package, so nothing can import it by name."""
+    spec = spec_from_file_location("stores", SCRIPTS / "stores.py")
+    module = module_from_spec(spec)
+    spec.loader.exec_module(module)
+    return module
 
 
 @pytest.fixture

@@ -1,5 +1,7 @@
 """Plain PyPSA solves some draws once more, and a number it does not find is an error that names the draw."""
 
+import threading
+
 import numpy as np
 import pandas as pd
 import pypsa
@@ -8,11 +10,12 @@ import xarray as xr
 from hypothesis import given
 from hypothesis import strategies as st
 
+from energyflows.ensemble import auditing
 from energyflows.ensemble.auditing import TOLERANCE, check_draws, choose_draws
 from energyflows.ensemble.draws import plan_draws
 from energyflows.ensemble.outputs import parse_outputs
 from energyflows.ensemble.solving import prepare_core, solve_draws
-from energyflows.errors import MismatchError
+from energyflows.errors import MismatchError, WorkerError
 
 NAMES = np.array(["calm", "half", "dark"])
 
@@ -103,6 +106,68 @@ def test_check_leaves_the_network_unsolved(audited):
     n, plan, found = audited
     check_draws(n, plan, [0], found)
     assert not n.is_solved
+
+
+# ------------------------------------------------------------------ where
+@pytest.fixture
+def _elsewhere(monkeypatch):
+    """Make this process unable to solve; others do not see the patch."""
+
+    def refuse(*_):
+        raise AssertionError("solved in this process")
+
+    monkeypatch.setattr(auditing, "_optimize", refuse)
+
+
+def test_processes_find_the_same(audited):
+    n, plan, found = audited
+    expected = check_draws(n, plan, [0, 1, 2], found)
+    for numbers in ([0, 1, 2], [2, 0], [1], []):
+        checked = check_draws(n, plan, numbers, found, workers=2)
+        assert list(checked) == numbers
+        np.testing.assert_array_equal([*checked.values()], [expected[number] for number in numbers])
+
+
+@pytest.mark.usefixtures("_elsewhere")
+def test_workers_solve_what_this_process_would(audited):
+    n, plan, found = audited
+    assert list(check_draws(n, plan, [0, 1, 2], found, workers=2)) == [0, 1, 2]
+    with pytest.raises(AssertionError, match="solved in this process"):
+        check_draws(n, plan, [0, 1, 2], found)
+
+
+def test_processes_tell_mismatches_in_the_same_words(audited):
+    n, plan, found = audited
+    wrong = {**found, "solver_objective": found["solver_objective"] + 100.0, "status": np.full(3, "optimal")}
+    told = []
+    for workers in (1, 2):
+        with pytest.raises(MismatchError) as error:
+            check_draws(n, plan, [0, 1, 2], wrong, workers=workers)
+        told.append(str(error.value))
+    assert told[0] == told[1]
+    assert [told[0].index(f"draw {name}") for name in NAMES] == sorted(told[0].index(f"draw {name}") for name in NAMES)
+
+
+def test_constraints_that_cannot_be_sent_to_a_process_are_checked(audited):
+    n, plan, found = audited
+    lock = threading.Lock()
+
+    def nothing(*_):
+        assert not lock.locked()
+
+    assert list(check_draws(n, plan, [0, 1], found, nothing, workers=2)) == [0, 1]
+
+
+def test_a_process_that_dies_is_stood_in_for(audited, monkeypatch):
+    n, plan, found = audited
+
+    def die(*_, **__):
+        raise WorkerError("a worker process ended on its own")
+        yield
+
+    expected = check_draws(n, plan, [0, 1], found)
+    monkeypatch.setattr(auditing, "map_chunks", die)
+    assert check_draws(n, plan, [0, 1], found, workers=2) == expected
 
 
 # ------------------------------------------------------------------ which draws
