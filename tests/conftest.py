@@ -98,6 +98,9 @@ def _parameters():
         "value_of_lost_load": 600,
         "minimum_penalty": 300,
         "link_pin_tolerance": 0.01,
+        "delivery_tolerance": 0.02,
+        "storage_value_spread": 0,
+        **{f"regas_premium_{k}": 0 for k in range(1, 6)},
         "storage_target_reward": 100,
         "stress_lng_spread": 0.05,
         "stress_outage_days_low": 14,
@@ -152,6 +155,7 @@ def _rows():
         "end": "2030-12-31",
         "label": "RU",
     }
+    delivery = {"pipeline": "YAMAL-DE", "route": "YAMAL", "share": 1, "valid_from": "1996-01-01"}
     owner = {
         "asset": "Yamal",
         "kind": "pipeline",
@@ -199,6 +203,7 @@ def _rows():
         "demand_profile": _profile(),
         "supply": _supply(),
         "contracts": [{**contract, **SURE}],
+        "deliveries": [{**delivery, **SURE, "valid_to": "1998-12-31"}],
         "ownership": [{**owner, **SURE, **ALWAYS}],
         "rules": [{**rule, **SURE, **ALWAYS}],
         "observed_imports": [{**imports, "period": str(y), "twh": 73, **SURE} for y in observed],
@@ -257,3 +262,14 @@ def toy_folder(tmp_path):
         pd.DataFrame(rows)[list(find_schema(name).columns)].to_csv(folder / f"{name}.csv", index=False)
     (folder / "datapackage.json").write_text(json.dumps({"name": "toy", "resources": []}))
     return folder
+
+
+@pytest.fixture(scope="session")
+def set_parameters():
+    """Return a function that changes model-wide figures of tables in place."""
+
+    def set_parameters(tables, **values):
+        for name, value in values.items():
+            tables["parameters"].loc[tables["parameters"]["parameter"] == name, "value"] = float(value)
+
+    return set_parameters

@@ -8,7 +8,7 @@ import pandas as pd
 from energyflows.errors import TableError
 from energyflows.network.calendar import find_overlaps, parse_period
 from energyflows.network.inputs import Inputs
-from energyflows.network.parts import add_links, cost_attribute
+from energyflows.network.parts import add_links, add_stepped_links, cost_attribute
 from energyflows.network.plan import Plan
 from energyflows.network.supply import cost_years, rate_years
 
@@ -17,6 +17,8 @@ PRICE_HUB = "JKM"
 #: Price at which the rest of the world's demand is stated, in years where that is not the JKM price.
 ANCHOR_HUB = "ROW-ANCHOR"
 PRICE_STEPS = range(1, 9)
+#: Equal parts of a zone's send-out capacity, each dearer than the one before.
+REGAS_STEPS = range(1, 6)
 
 
 def add_shipping(plan: Plan, inputs: Inputs) -> None:
@@ -48,6 +50,10 @@ def add_shipping(plan: Plan, inputs: Inputs) -> None:
 def add_terminals(plan: Plan, inputs: Inputs) -> None:
     """Add regasification, one link per pool and zone with the sum of its terminals.
 
+    The fee is the mean of the terminals by capacity, and rises with use: slots booked for long are sunk cost and are
+    used first, the last free slots are dear. With one fee for all gas, tenths of a euro between two countries would
+    fill the terminals of one and empty those of the other.
+
     Parameters
     ----------
     plan : Plan
@@ -69,7 +75,7 @@ def add_terminals(plan: Plan, inputs: Inputs) -> None:
             "cost": fee,
         }
     ).assign(carrier="regasification", efficiency=1.0, length=0.0, group="lng")
-    add_links(plan, inputs, links, capacity, pd.DataFrame(index=inputs.snapshots))
+    add_stepped_links(plan, links, capacity, [inputs.parameter(f"regas_premium_{step}") for step in REGAS_STEPS])
 
 
 def add_rest_of_world(plan: Plan, inputs: Inputs, demand: pd.Series) -> None:

@@ -151,6 +151,26 @@ def add_links(plan: Plan, inputs: Inputs, links: pd.DataFrame, capacity: pd.Data
     _add_link_rows(plan, links.loc[sure.columns], sure, reward=inputs.parameter(PENALTY), suffix=" minimum")
 
 
+def add_stepped_links(plan: Plan, links: pd.DataFrame, capacity: pd.DataFrame, premiums: Sequence[float]) -> None:
+    """Add links whose cost rises with use: equal steps of capacity, each with a premium of its own.
+
+    Parameters
+    ----------
+    plan : Plan
+        Takes them.
+    links : pandas.DataFrame
+        As :func:`add_links` takes them.
+    capacity : pandas.DataFrame
+        GWh/d by snapshot and link, all steps together.
+    premiums : sequence of float
+        EUR/MWh on top of the cost of each step; never falling, so that steps fill in their order.
+    """
+    for step, premium in enumerate(premiums, start=1):
+        suffix = "" if step == 1 else f" step {step}"
+        dearer = links.assign(cost=links["cost"] + premium)
+        _add_link_rows(plan, dearer, capacity / len(premiums), reward=0.0, suffix=suffix)
+
+
 def _add_link_rows(plan: Plan, links: pd.DataFrame, rates: pd.DataFrame, *, reward: float, suffix: str) -> None:
     if links.empty:
         return

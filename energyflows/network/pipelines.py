@@ -1,4 +1,4 @@
-"""Pipelines: one link per direction, dated capacities, contract minima."""
+"""Pipelines: one link per direction, dated capacities, what contracts and bookings hold them to."""
 
 from __future__ import annotations
 
@@ -8,6 +8,7 @@ from energyflows.network.calendar import find_overlaps
 from energyflows.network.inputs import Inputs
 from energyflows.network.parts import add_links
 from energyflows.network.plan import Plan
+from energyflows.network.supply import rate_routes
 
 
 def add_pipelines(plan: Plan, inputs: Inputs) -> None:
@@ -27,8 +28,8 @@ def add_pipelines(plan: Plan, inputs: Inputs) -> None:
 def bound_pipelines(inputs: Inputs) -> tuple[pd.DataFrame, pd.DataFrame]:
     """Return what each pipeline may and should carry, day by day.
 
-    An observed flow goes before contracts, and nothing goes above the technical capacity; they are combined by day,
-    because each may hold for a part of a period only.
+    An observed flow goes before a booked share of its route, that before contracts, and nothing goes above the
+    technical capacity; they are combined by day, because each may hold for a part of a period only.
 
     Parameters
     ----------
@@ -40,15 +41,18 @@ def bound_pipelines(inputs: Inputs) -> tuple[pd.DataFrame, pd.DataFrame]:
     capacity, minimum : pandas.DataFrame
         GWh/d by day and pipeline; pipelines without any minimum have no column there.
     """
-    pinned = rate_pinned(inputs)
-    tolerance = inputs.parameter("link_pin_tolerance")
+    held = [
+        (rate_pinned(inputs), inputs.parameter("link_pin_tolerance")),
+        (rate_deliveries(inputs), inputs.parameter("delivery_tolerance")),
+    ]
     least, most = rate_contracts(inputs)
     technical = rate_capacity(inputs)
     capacity = technical.clip(upper=most.reindex(columns=technical.columns))
-    capacity = _prefer(pinned * (1 + tolerance), capacity).clip(upper=technical)
-    columns = least.columns.union(pinned.columns)
-    minimum = _prefer(pinned * (1 - tolerance), least.reindex(columns=columns)).fillna(0.0)
-    return capacity, minimum
+    minimum = least.reindex(columns=least.columns.union(held[0][0].columns).union(held[1][0].columns))
+    for rate, tolerance in reversed(held):
+        capacity = _prefer(rate * (1 + tolerance), capacity).clip(upper=technical)
+        minimum = _prefer(rate * (1 - tolerance), minimum)
+    return capacity, minimum.fillna(0.0)
 
 
 def _prefer(known: pd.DataFrame, otherwise: pd.DataFrame) -> pd.DataFrame:
@@ -99,6 +103,27 @@ def rate_pinned(inputs: Inputs) -> pd.DataFrame:
     rows = inputs.tables["pipelines"].dropna(subset="follows").drop_duplicates("pipeline")
     followed = {row.pipeline: inputs.observed[row.follows] for row in rows.itertuples()}
     return pd.DataFrame(followed, index=inputs.days).clip(lower=0.0)
+
+
+def rate_deliveries(inputs: Inputs) -> pd.DataFrame:
+    """Return what bookings send over each pipeline, its share of all that its route offers.
+
+    Parameters
+    ----------
+    inputs : Inputs
+        Tables and time.
+
+    Returns
+    -------
+    pandas.DataFrame
+        GWh/d by day and pipeline with a share booked at any time of the model; missing while no booking is in force.
+    """
+    rows = inputs.tables["deliveries"]
+    held = find_overlaps(rows["valid_from"], rows["valid_to"], inputs.each_day)
+    rows, held = rows[held.any()], held.loc[:, held.any()]
+    offered = rate_routes(inputs).reindex(columns=rows["route"]).set_axis(rows.index, axis=1)
+    shares = (held * rows["share"]).where(held > 0)
+    return (shares * offered).T.groupby(rows["pipeline"]).sum(min_count=1).T
 
 
 def rate_contracts(inputs: Inputs) -> tuple[pd.DataFrame, pd.DataFrame]:

@@ -23,6 +23,10 @@ from energyflows.network.plan import Plan
 
 #: Upper ends of the slices over which gas left at the end of an outlook year loses value, as parts of the volume.
 END_SLICES = (0.25, 0.5, 0.75, 1.0)
+#: Upper ends of the slices over which gas in store is worth less, as parts of the volume.
+LEVEL_SLICES = (0.2, 0.4, 0.6, 0.8, 1.0)
+#: Days in which the worth of gas in store is earned once.
+MONTH_DAYS = 365.0 / 12.0
 #: GWh within which a level counts as reached.
 LEVEL_TOLERANCE = 1e-6
 #: Filling targets in any other unit are not for the volume of the country itself.
@@ -53,6 +57,8 @@ class Worth:
 
     price: float
     """EUR/MWh of LNG on the last day."""
+    spread: float
+    """EUR/MWh and month by which gas in each fifth of the volume is worth less than in the one below."""
     shares: Mapping[int, Mapping[str, float]]
     """Filling target as a part of the volume, by year and zone."""
 
@@ -82,7 +88,8 @@ def add_storage(plan: Plan, inputs: Inputs, stocks: Mapping[str, float] | None =
     _refuse_stocks(stocks or {}, inputs)
     starts = find_levels(inputs, inputs.snapshots[0] - pd.Timedelta(days=1)) | dict(stocks or {})
     _add_frame(plan, inputs, rates)
-    worth = Worth(float(spread_prices(inputs, PRICE_HUB).iat[-1]), find_fill_shares(inputs))
+    price = float(spread_prices(inputs, PRICE_HUB).iat[-1])
+    worth = Worth(price, inputs.parameter("storage_value_spread"), find_fill_shares(inputs))
     cut = [_cut_zone(inputs, str(zone), volumes[zone], starts.get(str(zone)), worth) for zone in volumes]
     _add_slices(plan, cut)
 
@@ -225,14 +232,16 @@ def _cut_zone(inputs: Inputs, zone: str, volume: pd.Series, start: float | None,
     """Cut a zone's volume into slices between the levels that matter.
 
     Volume once there stays to the end of the model, and gas found above it at the start may stay there: less room
-    than gas would have no solution.
+    than gas would have no solution. Gas in each fifth of the volume is worth a little less than in the one below, as
+    insurance is; else the model would not care whether countries fill alike or one by one.
     """
     targets = list_fill_targets(inputs, zone, volume.iat[-1], worth.shares)
     if start is not None:
         targets += list_end_targets(inputs, zone, volume.iat[-1], worth.price)
     found = start or 0.0
     top = max(volume.iat[-1], found)
-    levels = (min(level, top) for level in [*volume, found, *(target.level for target in targets)])
+    fifths = [part * volume.iat[-1] for part in LEVEL_SLICES] if worth.spread else []
+    levels = (min(level, top) for level in [*volume, found, *fifths, *(target.level for target in targets)])
     edges = sorted({0.0, top, *(round(level, 6) for level in levels)})
     spans = [(low, high) for low, high in pairwise(edges) if high - low > LEVEL_TOLERANCE] or [(0.0, 0.0)]
     names = pd.Index([f"{zone} storage {k}" for k in range(1, len(spans) + 1)])
@@ -250,7 +259,8 @@ def _cut_zone(inputs: Inputs, zone: str, volume: pd.Series, start: float | None,
     tops = np.array([high for _, high in spans])
     opened = (volume.to_numpy()[:, None] >= tops - LEVEL_TOLERANCE) | (tops <= found + LEVEL_TOLERANCE)
     room = pd.DataFrame(opened.astype(float), index=inputs.snapshots, columns=names)
-    earned = pd.DataFrame(0.0, index=inputs.snapshots, columns=names)
+    kept = worth.spread / MONTH_DAYS * (len(fifths) // 2 - np.searchsorted(fifths[:-1], tops - LEVEL_TOLERANCE))
+    earned = pd.DataFrame(np.tile(kept, (len(inputs.snapshots), 1)), index=inputs.snapshots, columns=names)
     for target in targets:
         value = np.where(tops <= target.level + LEVEL_TOLERANCE, target.reward, -target.penalty)
         earned.loc[target.snapshot] += value / inputs.weights[target.snapshot]

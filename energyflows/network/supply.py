@@ -82,6 +82,28 @@ def add_supply(plan: Plan, inputs: Inputs) -> None:
     add_generators(plan, inputs, parts)
 
 
+def rate_routes(inputs: Inputs) -> pd.DataFrame:
+    """Return what each route offers in all its tiers.
+
+    Parameters
+    ----------
+    inputs : Inputs
+        Tables and time.
+
+    Returns
+    -------
+    pandas.DataFrame
+        GWh/d by day and route.
+    """
+    groups = inputs.tables["supply"].groupby(["route", "tier"], sort=False)
+    first = groups[["shape", "follows"]].first()
+    tiers = {
+        key: _rate_tier(rate_years(group, inputs), row, str(key[1]), inputs)
+        for (key, group), row in zip(groups, first.itertuples(index=False), strict=True)
+    }
+    return pd.DataFrame(tiers).T.groupby(level=0).sum().T
+
+
 def _choose_budget(follows: object, tier: str, inputs: Inputs) -> str | None:
     """Return the period over which a tier's energy is known: its course within is the model's to choose."""
     if tier == "export" or follows in inputs.yearly_series:

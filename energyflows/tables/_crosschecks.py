@@ -30,6 +30,8 @@ REFERENCES = (
     ("supply", "follows", "observed_flows", "series"),
     ("contracts", "zone", "zones", "zone"),
     ("contracts", "link", "pipelines", "pipeline"),
+    ("deliveries", "pipeline", "pipelines", "pipeline"),
+    ("deliveries", "route", "supply", "route"),
     ("ownership", "link", "pipelines", "pipeline"),
     ("observed_flows", "link", "pipelines", "pipeline"),
     ("prices", "zone", "zones", "zone"),
@@ -40,6 +42,7 @@ DATED = {
     "pipelines": ["pipeline"],
     "lng_terminals": ["terminal"],
     "storages": ["storage"],
+    "deliveries": ["pipeline"],
     "ownership": ["asset", "owner"],
 }
 
@@ -54,6 +57,7 @@ MAIN_VALUES = {
     "demand_profile": "share",
     "supply": "twh",
     "contracts": "annual_twh",
+    "deliveries": "share",
     "ownership": "share",
     "rules": "value",
     "observed_imports": "twh",

@@ -14,6 +14,7 @@ UNITS = (
     "EUR/MWh",
     "GWh/d",
     "TWh/y",
+    "EUR/MWh per month",
     "days",
     "fraction",
     "fraction of annual demand",
@@ -191,6 +192,16 @@ CONTRACTS = _table(
     },
 )
 
+DELIVERIES = _table(
+    ["pipeline", "valid_from"],
+    {
+        "pipeline": text(),
+        "route": text(),
+        "share": number(most=1.0),
+        **passport(dated=True),
+    },
+)
+
 OWNERSHIP = _table(
     ["asset", "owner", "valid_from"],
     {
@@ -305,6 +316,7 @@ SCHEMAS: dict[str, pa.DataFrameSchema] = {
     "demand_profile": DEMAND_PROFILE,
     "supply": SUPPLY,
     "contracts": CONTRACTS,
+    "deliveries": DELIVERIES,
     "ownership": OWNERSHIP,
     "rules": RULES,
     "observed_imports": OBSERVED_IMPORTS,

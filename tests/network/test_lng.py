@@ -106,6 +106,33 @@ def test_terminals_of_a_zone_are_one_link_with_their_mean_fee(toy, toy_rows):
     idle = {**first, "terminal": "idle", "status": "mothballed", "regas_eur_mwh": 1}
     tables = toy(lng_terminals=[first, second, idle])
     n = build_network(2025, tables=tables)
-    capacity = n.get_switchable_as_dense("Link", "p_max_pu")["LNGEU-NL"] * n.links.at["LNGEU-NL", "p_nom"]
+    steps = n.links.index[n.links["part_of"] == "LNGEU-NL"]
+    capacity = (n.get_switchable_as_dense("Link", "p_max_pu")[steps] * n.links.loc[steps, "p_nom"]).sum(axis=1)
     assert capacity.tolist() == pytest.approx([700] * 6 + [1000] * 6)
     assert n.links.at["LNGEU-NL", "marginal_cost"] == pytest.approx((12 * 700 * 1 + 6 * 300 * 2) / (12 * 700 + 6 * 300))
+
+
+def test_send_out_gets_dearer_with_every_fifth_of_the_capacity(toy, set_parameters):
+    tables = toy()
+    premiums = [0.0, 0.5, 1.0, 2.0, 6.0]
+    set_parameters(tables, **{f"regas_premium_{k}": premium for k, premium in enumerate(premiums, 1)})
+    n = build_network(2025, tables=tables)
+    steps = n.links[n.links["part_of"] == "LNGEU-NL"]
+    assert steps["marginal_cost"].tolist() == pytest.approx([1.0 + premium for premium in premiums])
+    assert steps["p_nom"].tolist() == pytest.approx([140.0] * 5)
+
+
+def test_terminals_share_cargoes_by_rising_cost_where_one_fee_would_send_all_to_one(toy, toy_rows, set_parameters):
+    """Two equal terminals whose fees differ by less than a step land the same, to within one step."""
+    first = toy_rows["lng_terminals"][0]
+    second = {**first, "terminal": "second", "zone": "DE", "regas_eur_mwh": 1.4}
+    landed = {}
+    for slope in (0.0, 1.0):
+        tables = toy(lng_terminals=[first, second])
+        tables["pipelines"]["tariff_eur_mwh"] = 0.01
+        set_parameters(tables, **{f"regas_premium_{k}": slope * (k - 1) for k in range(1, 6)})
+        ds = solve(build_network(2025, tables=tables))
+        landed[slope] = [float(ds["received"].sel(link=f"LNGEU-{zone}").mean()) for zone in ("NL", "DE")]
+    assert landed[0.0][1] < 0.2 * landed[0.0][0]
+    assert landed[1.0][0] - landed[1.0][1] == pytest.approx(0.0, abs=140.0)
+    assert sum(landed[1.0]) == pytest.approx(sum(landed[0.0]), rel=0.05)

@@ -115,3 +115,31 @@ def test_contract_that_is_no_minimum_asks_for_nothing(toy):
     tables = toy()
     tables["contracts"]["minimum"] = False
     assert "DE-TR minimum" not in build_network(2025, tables=tables).links.index
+
+
+def test_booked_share_of_a_route_holds_where_nothing_is_observed(toy, toy_rows):
+    """A share of what the route offers, plus and minus the tolerance; the observed flow goes before it."""
+    delivery = {**toy_rows["deliveries"][0], "share": 0.5, "valid_from": "2025-07-01", "valid_to": ""}
+    tables = toy(deliveries=[delivery])
+    pinned = build_network(2025, tables=tables)
+    tables["pipelines"]["follows"] = None
+    n = build_network(2025, tables=tables)
+    most, least = (read_rates(n, name) for name in ("YAMAL-DE", "YAMAL-DE minimum"))
+    assert (most + least).tolist() == pytest.approx([400] * 6 + [102] * 6)
+    assert least.tolist() == pytest.approx([0] * 6 + [98] * 6)
+    observed = read_rates(pinned, "YAMAL-DE") + read_rates(pinned, "YAMAL-DE minimum")
+    assert observed.tolist() == pytest.approx([202] * 12)
+
+
+def read_rates(n, name):
+    """Return what a link may carry, GWh/d by snapshot."""
+    return n.get_switchable_as_dense("Link", "p_max_pu")[name] * n.links.at[name, "p_nom"]
+
+
+def test_booking_follows_a_route_that_is_cut(toy, toy_rows):
+    delivery = {**toy_rows["deliveries"][0], "share": 0.5, "valid_from": "", "valid_to": ""}
+    tables = toy(deliveries=[delivery])
+    tables["pipelines"]["follows"], tables["supply"]["follows"] = None, None
+    tables["supply"].loc[tables["supply"]["route"] == "YAMAL", "twh"] = 7.3
+    n = build_network(2025, tables=tables)
+    assert read_rates(n, "YAMAL-DE minimum").tolist() == pytest.approx([0.98 * 10] * 12)

@@ -9,11 +9,6 @@ from energyflows import build_network, solve
 END_FACTORS = (1.6, 1.2, 0.95, 0.7)
 
 
-def set_parameters(tables, **values):
-    for name, value in values.items():
-        tables["parameters"].loc[tables["parameters"]["parameter"] == name, "value"] = float(value)
-
-
 def forget_stocks(tables, since="1900-01-01"):
     levels = tables["observed_storage"]
     tables["observed_storage"] = levels[levels["date"] < pd.Timestamp(since)]
@@ -81,7 +76,7 @@ def test_gas_left_in_an_outlook_year_is_worth_less_with_every_quarter_of_the_vol
 
 
 @pytest.mark.parametrize(("factor", "left"), [(0.0, 0.0), (6.0, 40e3)])
-def test_store_is_emptied_for_worthless_gas_and_filled_for_precious_gas(toy, factor, left):
+def test_store_is_emptied_for_worthless_gas_and_filled_for_precious_gas(toy, set_parameters, factor, left):
     tables = toy()
     set_parameters(tables, storage_target_reward=0, **{f"end_value_factor_{k}": factor for k in (1, 2, 3, 4)})
     ds = solve(build_network(2026, tables=tables))
@@ -158,3 +153,24 @@ def test_storage_not_built_yet_has_no_volume(toy):
     assert n.stores["e_nom"].sum() == 0
     assert n.links.loc[["DE injection", "DE withdrawal"], "p_nom"].tolist() == [0, 0]
     assert build_network(2027, tables=tables).stores["e_nom"].sum() == 40e3
+
+
+def test_gas_in_each_fifth_is_worth_less_than_in_the_one_below(toy, set_parameters):
+    tables = toy()
+    set_parameters(tables, storage_value_spread=0.3)
+    n = build_network(2025, tables=tables)
+    # The observed start and end of 30 TWh cut the fourth fifth of 40 TWh in two.
+    assert n.stores["e_nom"].tolist() == [8e3, 8e3, 8e3, 6e3, 2e3, 8e3]
+    earned = sum_worth(n).iloc[0] / n.snapshot_weightings["objective"].iloc[0] * 365 / 12
+    np.testing.assert_allclose(earned, 0.3 * np.array([2, 1, 0, -1, -1, -2]))
+
+
+def test_two_countries_fill_alike_only_if_gas_is_worth_less_in_a_full_store(toy, toy_rows, set_parameters):
+    """Stores with the same costs: without a spread any split is a solution, with one it is even to within a fifth."""
+    second = {**toy_rows["storages"][0], "storage": "NL", "zone": "NL"}
+    stocks = [{**row, "zone": "NL"} for row in toy_rows["observed_storage"] if row["zone"] == "DE"]
+    tables = toy(storages=[toy_rows["storages"][0], second], observed_storage=toy_rows["observed_storage"] + stocks)
+    tables["pipelines"]["tariff_eur_mwh"] = 0.001
+    set_parameters(tables, storage_value_spread=1.0)
+    stored = solve(build_network(2025, tables=tables))["stored"].to_pandas()
+    assert (stored["DE storage"] - stored["NL storage"]).abs().max() <= 8e3 + 1e-3
