@@ -11,10 +11,23 @@ __version__ = "0.1.0"
 
 __getattr__, __dir__, __all__ = lazy_loader.attach(
     __name__,
-    submodules=["datasets", "ensemble", "errors", "metrics", "network", "results", "summary", "tables", "units"],
+    submodules=[
+        "datasets",
+        "ensemble",
+        "errors",
+        "hindcast",
+        "metrics",
+        "network",
+        "plot",
+        "results",
+        "summary",
+        "tables",
+        "units",
+    ],
     submod_attrs={
         "datasets": ["load_tables"],
         "ensemble": ["open_ensemble", "run_ensemble", "sample", "specify_winter", "sweep_outages"],
+        "hindcast": ["observed_flows", "run_hindcast"],
         "network": ["build_network", "free_destinations"],
         "results": ["check_results", "open_results", "read_results", "write_results"],
         "running": ["run"],

@@ -28,6 +28,9 @@ Workers = Annotated[int, typer.Option(min=1, help="Processes; the numbers do not
 FixedLng = Annotated[
     bool, typer.Option("--fixed-lng", help="Hold each exporter's LNG within 15 % of what it sent to each place.")
 ]
+Foresight = Annotated[
+    str, typer.Option(help="year: known when it begins; rolling: decided month by month with what could be expected.")
+]
 Verbose = Annotated[bool, typer.Option("-v", "--verbose", help="Let PyPSA and the solver report.")]
 
 
@@ -64,6 +67,7 @@ def parse_years(text: str) -> tuple[int, int]:
 def run(
     years: Annotated[str, typer.Option(help="One year, or a range like 2021-2027.")] = "2025",
     resolution: Annotated[str, typer.Option(help="monthly, weekly or daily.")] = "monthly",
+    foresight: Foresight = "year",
     out: Out = None,
     data: Data = None,
     json: Json = False,
@@ -84,7 +88,12 @@ def run(
     from energyflows.summary import summarise
 
     results = run_years(
-        years=listed, resolution=resolution, tables=tables, progress=sys.stderr.isatty(), verbose=verbose
+        years=listed,
+        resolution=resolution,
+        tables=tables,
+        foresight=foresight,
+        progress=sys.stderr.isatty(),
+        verbose=verbose,
     )
     summary = summarise(results, tables)
     if out is not None:
@@ -217,6 +226,51 @@ def ensemble(
         print_ensemble(summary, title=title, top=top, folder=out)
 
 
+@app.command()
+def hindcast(
+    years: Annotated[str, typer.Option(help="One year, or a range within 2019-2025.")] = "2019-2025",
+    pins: Annotated[str, typer.Option(help="on, off or both: whether observed flows bound the model.")] = "both",
+    observed: Annotated[
+        Path | None, typer.Option(help="CSV of your own observations; only its series are compared.")
+    ] = None,
+    foresight: Foresight = "year",
+    draws: Annotated[
+        int, typer.Option(min=0, help="About how many samples of the estimates' ranges to add; 200 take minutes.")
+    ] = 0,
+    workers: Workers = 1,
+    out: Annotated[Path | None, typer.Option(help="New folder for CSV tables, results and figures.")] = None,
+    data: Data = None,
+    json: Json = False,
+    verbose: Verbose = False,
+) -> None:
+    """Solve past years and print how far they are from what was observed, and why."""
+    from energyflows.hindcast.running import check_pins, check_years
+
+    listed = check_years(parse_years(years))
+    settings = check_pins(("on", "off") if pins == "both" else pins)
+    from energyflows import console
+    from energyflows.datasets import load_tables
+    from energyflows.hindcast import read_observations, run_hindcast, run_uncertainty
+
+    if out is not None:
+        console.check_folder(out)
+    own = None if observed is None else read_observations(observed)
+    tables, bar = load_tables(data), sys.stderr.isatty()
+    result = run_hindcast(
+        listed, pins=settings, tables=tables, observed=own, foresight=foresight, progress=bar, verbose=verbose
+    )
+    if draws:
+        drawn = run_uncertainty(listed, size=draws, pins=settings[-1], workers=workers, tables=tables, progress=bar)
+        result |= drawn
+    no_figures = "" if out is None else console.write_hindcast(out, result)
+    if json:
+        console.print_json(console.select_tables(result))
+    else:
+        console.print_hindcast(result, folder=out, no_figures=no_figures)
+        if draws:
+            console.print_uncertainty(result, years=years, pins=settings[-1])
+
+
 @app.command(name="list")
 def list_names(
     what: Annotated[str, typer.Argument(help="tables, zones or links.")] = "tables",
@@ -263,7 +317,15 @@ def main() -> None:
         code = _tell_other(error)
     if code == 130:
         typer.echo("stopped", err=True)
+        _stop_solver()
     sys.exit(code or 0)
+
+
+def _stop_solver() -> None:
+    """Wait for the threads of HiGHS; one that has only just begun would abort the end of the process."""
+    if "highspy" in sys.modules:
+        wait = True
+        sys.modules["highspy"].Highs.resetGlobalScheduler(wait)
 
 
 def _tell_other(error: Exception) -> int:

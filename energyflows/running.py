@@ -10,8 +10,13 @@ import xarray as xr
 from tqdm.auto import tqdm
 
 from energyflows.datasets import load_tables
+from energyflows.errors import UsageError
+from energyflows.foresight import run_rolling
 from energyflows.network import build_network, list_years
 from energyflows.solving import solve
+
+#: How much of a year is known when it begins.
+FORESIGHT = ("year", "rolling")
 
 
 def run(
@@ -19,6 +24,7 @@ def run(
     years: int | Iterable[int] = 2025,
     resolution: str = "monthly",
     tables: Mapping[str, pd.DataFrame] | None = None,
+    foresight: str = "year",
     progress: bool = False,
     verbose: bool = False,
 ) -> xr.Dataset:
@@ -35,6 +41,9 @@ def run(
         Length of a period.
     tables : mapping of str to pandas.DataFrame, optional
         From :func:`energyflows.load_tables`; default the packaged tables.
+    foresight : {"year", "rolling"}
+        Whether a year is known when it begins, or decided month by month with what could be expected then
+        (:func:`energyflows.foresight.run_rolling`; monthly only).
     progress : bool
         Show a progress bar over the years.
     verbose : bool
@@ -48,7 +57,7 @@ def run(
     Raises
     ------
     UsageError
-        For years or a resolution that cannot be used.
+        For years, a resolution or a foresight that cannot be used.
     SolveError
         If a year has no solution.
 
@@ -59,12 +68,17 @@ def run(
     24
     """
     listed = list_years(years)
+    if foresight not in FORESIGHT:
+        raise UsageError(f"foresight: found {foresight!r}, expected 'year' or 'rolling'")
     given = load_tables() if tables is None else tables
     parts: list[xr.Dataset] = []
     stocks: dict[str, float] = {}
     for year in tqdm(listed, desc="years", disable=not progress, leave=False):
-        n = build_network(year, resolution, given, stocks=_drop_observed(stocks, given, year))
-        parts.append(solve(n, verbose=verbose))
+        start = _drop_observed(stocks, given, year)
+        if foresight == "rolling":
+            parts.append(run_rolling(year, resolution=resolution, tables=given, stocks=start))
+        else:
+            parts.append(solve(build_network(year, resolution, given, stocks=start), verbose=verbose))
         stocks = read_stocks(parts[-1])
     return join_years(parts)
 

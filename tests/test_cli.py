@@ -214,7 +214,7 @@ def test_list_without_a_word_lists_tables(call, toy_folder):
         ("pipelines", {"pipelines"}),
         ("PIPELINES", {"pipelines"}),
         ("YAMAL", {"zones", "pipelines", "supply"}),
-        ("yamal-de", {"pipelines", "ownership"}),
+        ("yamal-de", {"pipelines", "deliveries", "ownership"}),
         ("DE-TR", {"pipelines", "contracts"}),
     ],
 )

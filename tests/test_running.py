@@ -99,3 +99,15 @@ def test_running_is_quiet_unless_progress_is_wanted(toy, capfd):
     assert capfd.readouterr() == ("", "")
     run(years=2025, tables=toy(), progress=True)
     assert "years" in capfd.readouterr().err
+
+
+def test_years_can_be_decided_month_by_month(toy):
+    ds = run(years=(2024, 2025), tables=toy(), foresight="rolling")
+    check_results(ds)
+    assert ds.sizes["snapshot"] == 24
+    assert ds.attrs["foresight"] == "rolling"
+
+
+def test_unknown_foresight_is_refused(toy):
+    with pytest.raises(UsageError, match="foresight: found 'none', expected 'year' or 'rolling'"):
+        run(years=2025, tables=toy(), foresight="none")

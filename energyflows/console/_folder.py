@@ -5,6 +5,8 @@ from __future__ import annotations
 import json
 import shutil
 import tempfile
+from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
@@ -83,13 +85,36 @@ def write_folder(folder: Path, results: xr.Dataset, summary: Tables) -> None:
     OutputError
         If it cannot be written; nothing is left behind.
     """
+    with fill_folder(folder) as aside:
+        write_results(results, aside / "results.nc")
+        for name, frame in summary.items():
+            frame.to_csv(aside / f"{name}.csv", index=bool(frame.index.name))
+
+
+@contextmanager
+def fill_folder(folder: Path) -> Iterator[Path]:
+    """Yield a folder aside, which takes its place when all is written.
+
+    Parameters
+    ----------
+    folder : Path
+        As checked by :func:`check_folder`.
+
+    Yields
+    ------
+    Path
+        An empty folder to write to.
+
+    Raises
+    ------
+    OutputError
+        If it cannot be written; nothing is left behind.
+    """
     folder = folder.absolute()
     aside = None
     try:
         aside = Path(tempfile.mkdtemp(dir=folder.parent, prefix=".energyflows-"))
-        write_results(results, aside / "results.nc")
-        for name, frame in summary.items():
-            frame.to_csv(aside / f"{name}.csv", index=bool(frame.index.name))
+        yield aside
         aside.chmod(0o755)
         if folder.is_dir():
             folder.rmdir()

@@ -20,6 +20,7 @@ SHOWN_COLUMNS = {
     "demand_profile": ["zone", "year", "month", "share", "confidence", "source"],
     "supply": ["route", "tier", "year", "twh", "low", "high", "cost_eur_mwh", "follows", "source"],
     "contracts": ["contract", "buyer", "link", "annual_twh", "take_or_pay", "start", "end", "label", "source"],
+    "deliveries": ["pipeline", "route", "share", "low", "high", "valid_from", "valid_to", "source"],
     "ownership": ["asset", "owner", "owner_country", "share", "valid_from", "valid_to", "confidence", "source"],
     "rules": ["rule", "kind", "origin", "zone", "value", "unit", "active", "valid_from", "source"],
     "observed_imports": ["importer", "origin", "kind", "period", "twh", "confidence", "source"],
