@@ -16,12 +16,12 @@ from energyflows import load_tables, solve
 from energyflows.console._uncertainty import print_uncertainty
 from energyflows.datasets import strip_passport
 from energyflows.errors import InfeasibleError, SolveError, UsageError
-from energyflows.hindcast import _programs, run_hindcast, uncertainty
-from energyflows.hindcast._programs import build_year, find_changes, found_family, solve_year
-from energyflows.hindcast._sensitivity import find_effects, plan_draws
+from energyflows.hindcast import run_hindcast
 from energyflows.hindcast.pins import release
-from energyflows.hindcast.uncertainty import QUANTILES, find_bands, find_coverage, run_uncertainty
-from energyflows.hindcast.varying import find_ranges, move
+from energyflows.hindcast.uncertainty import QUANTILES, find_bands, find_coverage, programs, run_uncertainty, running
+from energyflows.hindcast.uncertainty.programs import build_year, find_changes, found_family, solve_year
+from energyflows.hindcast.uncertainty.sensitivity import find_effects, plan_draws
+from energyflows.hindcast.uncertainty.varying import find_ranges, move
 from energyflows.tables import select_in_service
 
 SIZE = 40
@@ -216,14 +216,14 @@ def failing(monkeypatch):
 
     def make(*numbers):
         made = iter(range(10**6))
-        plain = uncertainty._solve_sample
+        plain = running._solve_sample
 
         def fail(world, points, *, twice):
             if next(made) in numbers:
                 raise InfeasibleError("no flow meets all bounds; likely causes:\n  NL lacks gas")
             return plain(world, points, twice=twice)
 
-        monkeypatch.setattr(uncertainty, "_solve_sample", fail)
+        monkeypatch.setattr(running, "_solve_sample", fail)
 
     return make
 
@@ -280,7 +280,7 @@ def test_packaged_years_are_changes_of_one_programme(packaged, year, pins):
     assert family is not None
     for n in networks[2:]:
         # No exception: the programme takes the change.
-        _programs._place(family, find_changes(family, n))
+        programs._place(family, find_changes(family, n))
         found, alone = solve_year(family, n), solve_year(None, n)
         assert found.objective == pytest.approx(alone.objective, rel=1e-8)
         assert solve_year(replace(family, basis=None), n).objective == pytest.approx(alone.objective, rel=1e-8)

@@ -9,8 +9,8 @@ from hypothesis import strategies as st
 from energyflows import build_network, load_tables
 from energyflows.datasets import check_given
 from energyflows.errors import UsageError
-from energyflows.hindcast._varying_sums import share_out
-from energyflows.hindcast.varying import find_ranges, interpolate, list_unknowns, vary_tables
+from energyflows.hindcast.uncertainty.sums import share_out
+from energyflows.hindcast.uncertainty.varying import find_ranges, interpolate, list_unknowns, vary_tables
 from energyflows.tables._crosschecks import MAIN_VALUES, SECOND_VALUES
 
 #: Tables whose rows all become estimates; the others hold nothing that enters a network.

@@ -21,7 +21,7 @@ from numpy.typing import NDArray
 
 from energyflows.datasets import strip_passport
 from energyflows.errors import UsageError, list_problems, require
-from energyflows.hindcast._varying_sums import Columns, mend
+from energyflows.hindcast.uncertainty.sums import Columns, mend
 from energyflows.network.lng import ANCHOR_HUB, PRICE_HUB
 
 Tables = Mapping[str, pd.DataFrame]

@@ -10,8 +10,8 @@ import pandas as pd
 import xarray as xr
 from numpy.typing import NDArray
 
-from energyflows.hindcast._programs import Solved
 from energyflows.hindcast.series import EU, list_series
+from energyflows.hindcast.uncertainty.programs import Solved
 from energyflows.network.calendar import parse_period
 from energyflows.summary._entries import list_entries
 from energyflows.summary._observed import sum_imports

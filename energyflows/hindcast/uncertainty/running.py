@@ -15,14 +15,21 @@ from tqdm.auto import tqdm
 from energyflows.datasets import check_given, load_tables, strip_passport
 from energyflows.ensemble.workers import map_chunks
 from energyflows.errors import SolveError, UsageError, list_problems
-from energyflows.hindcast._outcomes import Outcome, frame_outcomes, list_outcomes, measure, observe_outcomes
-from energyflows.hindcast._programs import Family, Solved, build_year, found_family, solve_year, summarise_year
-from energyflows.hindcast._sensitivity import find_effects, plan_draws
 from energyflows.hindcast.observing import observe
 from energyflows.hindcast.pairing import pair
 from energyflows.hindcast.pins import release
 from energyflows.hindcast.running import FIRST_YEAR, LAST_YEAR, PINS, check_years
-from energyflows.hindcast.varying import Ranges, find_ranges, move
+from energyflows.hindcast.uncertainty.outcomes import Outcome, frame_outcomes, list_outcomes, measure, observe_outcomes
+from energyflows.hindcast.uncertainty.programs import (
+    Family,
+    Solved,
+    build_year,
+    found_family,
+    solve_year,
+    summarise_year,
+)
+from energyflows.hindcast.uncertainty.sensitivity import find_effects, plan_draws
+from energyflows.hindcast.uncertainty.varying import Ranges, find_ranges, move
 from energyflows.running import read_stocks, run
 from energyflows.tables import select_in_service
 
@@ -69,7 +76,7 @@ def run_uncertainty(
 ) -> dict[str, pd.DataFrame]:
     """Model past years again and again with every estimate somewhere in its range.
 
-    Each sample moves all estimates that enter the network (:func:`~energyflows.hindcast.varying.vary_tables`) and
+    Each sample moves all estimates that enter the network (:func:`~energyflows.hindcast.uncertainty.vary_tables`) and
     solves all years, each between observed stocks at its turns, as :func:`energyflows.run` does.
 
     Parameters
