@@ -295,7 +295,7 @@ def undisturbed(world):
     return run_rolling(YEAR, tables=surprise(world(), 6))
 
 
-@settings(max_examples=3, phases=[Phase.explicit, Phase.generate])
+@settings(max_examples=2, phases=[Phase.explicit, Phase.generate])
 @example(month=1, flow=0.0, demand=1.4, capacity=1.0)
 @example(month=11, flow=1.6, demand=0.6, capacity=0.1)
 @given(

@@ -312,15 +312,15 @@ def test_one_real_year(capsys):
 @pytest.mark.slow
 def test_an_interrupted_run_leaves_no_process_behind():
     script = "from energyflows.hindcast.uncertainty import run_uncertainty; run_uncertainty(2025, size=400, workers=2)"
-    process = subprocess.Popen([sys.executable, "-c", script], stderr=subprocess.PIPE)
-    parent = psutil.Process(process.pid)
-    deadline = time.monotonic() + 120
-    while len(parent.children(recursive=True)) < 2 and time.monotonic() < deadline:
-        time.sleep(0.2)
-    children = parent.children(recursive=True)
-    time.sleep(3.0)
-    os.kill(process.pid, signal.SIGINT)
-    assert process.wait(timeout=60) != 0
-    assert b"KeyboardInterrupt" in process.stderr.read()
-    _, alive = psutil.wait_procs(children, timeout=30)
-    assert not alive
+    with subprocess.Popen([sys.executable, "-c", script], stderr=subprocess.PIPE) as process:
+        parent = psutil.Process(process.pid)
+        deadline = time.monotonic() + 120
+        while len(parent.children(recursive=True)) < 2 and time.monotonic() < deadline:
+            time.sleep(0.2)
+        children = parent.children(recursive=True)
+        time.sleep(3.0)
+        os.kill(process.pid, signal.SIGINT)
+        assert process.wait(timeout=60) != 0
+        assert b"KeyboardInterrupt" in process.stderr.read()
+        _, alive = psutil.wait_procs(children, timeout=30)
+        assert not alive

@@ -22,8 +22,8 @@ Numbers = NDArray[np.float64]
 #: Countries whose stocks are told, by working volume.
 LARGEST = 10
 MONTHS = 12
-#: Groups of series told even where nothing is observed.
 _SEEN = ["outcome", "group", "period", "observed", "role", "confidence"]
+#: Groups of series told even where nothing is observed.
 _ALWAYS = ("lng", "lng-groups", "lng-total", "tap", "stock-eu")
 
 
