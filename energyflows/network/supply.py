@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from calendar import isleap
+from collections.abc import Iterator
 from typing import Any
 
 import numpy as np
@@ -61,24 +62,21 @@ def add_supply(plan: Plan, inputs: Inputs) -> None:
     inputs : Inputs
         Tables and time.
     """
-    groups = inputs.tables["supply"].groupby(["route", "tier"], sort=False)
-    first = groups[["supplier", "bus", "shape", "follows"]].first()
-    parts = []
-    for ((route, tier), group), row in zip(groups, first.itertuples(index=False), strict=True):
-        parts.append(
-            Part(
-                f"{row.supplier} {route} {tier}",
-                bus=row.bus,
-                origin=row.supplier,
-                route=str(route),
-                carrier="lng" if tier == "export" else "pipeline gas",
-                daily=_rate_tier(rate_years(group, inputs), row, str(tier), inputs),
-                cost=cost_years(group, inputs),
-                factor=float(group["rate_factor"].max()),
-                sure=tier == SURE_TIER,
-                budget=_choose_budget(row.follows, str(tier), inputs),
-            )
+    parts = [
+        Part(
+            f"{row.supplier} {route} {tier}",
+            bus=row.bus,
+            origin=row.supplier,
+            route=route,
+            carrier="lng" if tier == "export" else "pipeline gas",
+            daily=daily,
+            cost=cost_years(group, inputs),
+            factor=float(group["rate_factor"].max()),
+            sure=tier == SURE_TIER,
+            budget=_choose_budget(row.follows, tier, inputs),
         )
+        for route, tier, row, group, daily in _rate_tiers(inputs)
+    ]
     add_generators(plan, inputs, parts)
 
 
@@ -95,13 +93,16 @@ def rate_routes(inputs: Inputs) -> pd.DataFrame:
     pandas.DataFrame
         GWh/d by day and route.
     """
-    groups = inputs.tables["supply"].groupby(["route", "tier"], sort=False)
-    first = groups[["shape", "follows"]].first()
-    tiers = {
-        key: _rate_tier(rate_years(group, inputs), row, str(key[1]), inputs)
-        for (key, group), row in zip(groups, first.itertuples(index=False), strict=True)
-    }
+    tiers = {(route, tier): daily for route, tier, _, _, daily in _rate_tiers(inputs)}
     return pd.DataFrame(tiers).T.groupby(level=0).sum().T
+
+
+def _rate_tiers(inputs: Inputs) -> Iterator[tuple[str, str, Any, pd.DataFrame, pd.Series]]:
+    """Yield each tier of each route: both names, what its first row says, all its rows, and its GWh/d by day."""
+    groups = inputs.tables["supply"].groupby(["route", "tier"], sort=False)
+    first = groups[["supplier", "bus", "shape", "follows"]].first()
+    for ((route, tier), group), row in zip(groups, first.itertuples(index=False), strict=True):
+        yield str(route), str(tier), row, group, _rate_tier(rate_years(group, inputs), row, str(tier), inputs)
 
 
 def _choose_budget(follows: object, tier: str, inputs: Inputs) -> str | None:

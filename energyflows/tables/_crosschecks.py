@@ -29,7 +29,6 @@ REFERENCES = (
     ("supply", "shape", "zones", "zone"),
     ("supply", "follows", "observed_flows", "series"),
     ("contracts", "zone", "zones", "zone"),
-    ("contracts", "link", "pipelines", "pipeline"),
     ("deliveries", "pipeline", "pipelines", "pipeline"),
     ("deliveries", "route", "supply", "route"),
     ("ownership", "link", "pipelines", "pipeline"),
@@ -103,6 +102,15 @@ def check_references(tables: Tables) -> Iterator[str]:
         for row, value in values[~values.isin(known)].items():
             where = _locate(tables, table, row)
             yield f"{where}, column {column}: {value!r} is not in {target}.csv, column {key}"
+
+
+def check_delivery_points(tables: Tables) -> Iterator[str]:
+    """Every contract ends at a pipeline, or at a way of shipping."""
+    values = tables["contracts"]["link"].dropna()
+    ships = tables["lng_suppliers"]["bus"] + "-" + tables["lng_suppliers"]["pool"]
+    for row, value in values[~values.isin({*tables["pipelines"]["pipeline"], *ships})].items():
+        where = _locate(tables, "contracts", row)
+        yield f"{where}, column link: {value!r} is no pipeline of pipelines.csv, and no bus-pool of lng_suppliers.csv"
 
 
 def check_places(tables: Tables) -> Iterator[str]:
@@ -210,6 +218,7 @@ def check_bounds(tables: Tables) -> Iterator[str]:
 #: All of them, in the order they are told.
 CHECKS: tuple[Check, ...] = (
     check_references,
+    check_delivery_points,
     check_places,
     check_sources,
     check_validity,

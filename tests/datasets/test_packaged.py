@@ -260,3 +260,40 @@ def test_lng_expected_in_the_eu_meets_observed_send_out(tables):
     europe = lng[lng["pool"] == "LNGEU"].groupby("year")["twh"].sum()
     assert europe[2022] == pytest.approx(1316, rel=0.01)
     assert europe[2023] == pytest.approx(1366, rel=0.01)
+
+
+# ------------------------------------------------------------------ the outlook
+def test_exporters_load_what_they_deliver(tables):
+    exports = tables["supply"].query("tier == 'export'").set_index(["bus", "year"])["twh"]
+    delivered = tables["lng_suppliers"].groupby(["bus", "year"])["twh"].sum()
+    np.testing.assert_allclose(exports, delivered[exports.index], atol=0.1)
+
+
+def test_outlook_is_without_the_bans_on_russian_gas(tables):
+    lng = tables["lng_suppliers"].set_index(["bus", "pool", "year"]).loc["LNGRU"]
+    europe, elsewhere = lng.loc["LNGEU"], lng.loc["LNGROW"]
+    assert set(europe.loc[2025:, "twh"]) == {204.58}
+    contracts = tables["contracts"].set_index("contract")
+    long = contracts.loc[contracts["link"] == "LNGRU-LNGEU", "annual_twh"].sum()
+    np.testing.assert_allclose(europe.loc[2026:, "low"], long, rtol=0.01)
+    np.testing.assert_allclose(europe.loc[2026:, "min_twh"], 0.8 * long, rtol=0.01)
+    supply = tables["supply"].groupby(["route", "year"])["twh"].sum()
+    # All that Russia loads may go elsewhere once the ban is complete.
+    assert (elsewhere.loc[2027:, "max_twh"] >= supply["LNGRU"].loc[2027:]).all()
+    assert set(supply["TURKSTREAM2"].loc[2026:]) == {190.0}
+
+
+@pytest.mark.parametrize(
+    ("ended", "goes_on"),
+    [
+        ("gazprom-mvm-serbia", "gazprom-mvm-serbia-nominal"),
+        ("gazprom-mvm-austria-moved", "gazprom-mvm-austria-nominal"),
+        ("gazprom-mytilineos-2023", "gazprom-mytilineos-nominal"),
+        ("gazprom-spp-turkstream", "gazprom-spp-turkstream-nominal"),
+    ],
+)
+def test_contract_goes_on_as_it_was_where_the_ban_would_end_it(tables, ended, goes_on):
+    contracts = tables["contracts"].set_index("contract")
+    assert contracts.at[goes_on, "start"] == contracts.at[ended, "end"] + pd.Timedelta("1D")
+    same = ["seller", "buyer", "zone", "link", "annual_twh", "take_or_pay", "minimum", "label"]
+    assert contracts.loc[goes_on, same].to_dict() == contracts.loc[ended, same].to_dict()

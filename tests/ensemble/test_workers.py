@@ -82,7 +82,7 @@ def case(request, plain, tight, serial):
 
 
 @contextlib.contextmanager
-def _start_cluster(folder, workers=2):
+def _start_cluster(folder):
     """Yield a client of a scheduler and workers in processes of their own, on this machine only."""
     told = folder / "scheduler.json"
     common = ["--host", "127.0.0.1", "--scheduler-file", str(told), "--no-dashboard"]
@@ -99,9 +99,9 @@ def _start_cluster(folder, workers=2):
         while not told.exists():
             assert time.monotonic() < until
             time.sleep(0.05)
-        processes = [start("worker", "--nthreads", "1", "--no-nanny") for _ in range(workers)]
+        processes = [start("worker", "--nthreads", "1", "--no-nanny") for _ in range(2)]
         client = stack.enter_context(Client(scheduler_file=str(told)))
-        client.wait_for_workers(workers, timeout=60)
+        client.wait_for_workers(2, timeout=60)
         yield client, scheduler, processes
 
 
@@ -223,7 +223,7 @@ def _check_kept_and_completed(n, draws, path, expected, **where):
 
 @pytest.mark.slow
 @pytest.mark.parametrize("dying", ["scheduler", "workers", "client"])
-def test_cluster_that_dies_leaves_what_is_done(plain, draws, slow_serial, tmp_path, dying):
+def test_cluster_that_dies_leaves_what_is_done(plain, draws, slow_serial, tmp_path, own_scheduler, dying):
     some, path = draws.isel(draw=slice(8)), tmp_path / "e"
     (tmp_path / "cluster").mkdir()
     with _start_cluster(tmp_path / "cluster") as (client, scheduler, workers):
@@ -237,20 +237,8 @@ def test_cluster_that_dies_leaves_what_is_done(plain, draws, slow_serial, tmp_pa
             pytest.raises(WorkerError, match=r"the cluster did not finish.*\d+ of 8 chunks are kept at .*e\.partial"),
         ):
             run_ensemble(plain, some, client=client, store=path, extra_functionality=_slow)
-    _check_kept_and_completed(plain, some, path, slow_serial)
-
-
-@pytest.mark.slow
-def test_new_client_goes_on_where_a_dead_cluster_ended(plain, draws, slow_serial, tmp_path, own_scheduler):
-    some, path = draws.isel(draw=slice(8)), tmp_path / "e"
-    (tmp_path / "cluster").mkdir()
-    with (
-        _start_cluster(tmp_path / "cluster", workers=1) as (client, scheduler, _),
-        _meanwhile(path, scheduler.kill),
-        pytest.raises(WorkerError),
-    ):
-        run_ensemble(plain, some, client=client, store=path, extra_functionality=_slow)
-    _check_kept_and_completed(plain, some, path, slow_serial, client=own_scheduler)
+    # Another cluster goes on, or this process does.
+    _check_kept_and_completed(plain, some, path, slow_serial, client=own_scheduler if dying == "scheduler" else None)
 
 
 @pytest.mark.slow

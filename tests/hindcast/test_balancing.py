@@ -9,74 +9,15 @@ from energyflows.hindcast.balancing import list_residuals, observed_flows
 from energyflows.hindcast.balancing.courses import bend
 from energyflows.hindcast.balancing.figures import Figure, judge, list_months
 
-SURE = {"source": "toy", "confidence": "observed", "low": np.nan, "high": np.nan, "note": None}
-#: LNG into the Netherlands that balances the toy world: demand 255.5 less home output 30 less Yamal 73 TWh.
-LNG_NEEDED = 152.5
-
-
-def change(tables, name, where, **cells):
-    """Return tables with cells of some rows replaced."""
-    frame = tables[name].copy()
-    for column, value in cells.items():
-        frame.loc[frame.eval(where), column] = value
-    return {**tables, name: frame}
-
-
-def extend(tables, name, rows):
-    """Return tables with rows appended."""
-    frame = tables[name]
-    added = pd.DataFrame(rows).reindex(columns=frame.columns)
-    for column in frame.select_dtypes("datetime"):
-        added[column] = pd.to_datetime(added[column])
-    return {**tables, name: pd.concat([frame, added.astype(frame.dtypes)], ignore_index=True)}
-
-
-def border(series, period, twh, **passport):
-    """Return a row of observed flows."""
-    frequency = {4: "year", 6: "quarter", 7: "month"}[len(period)]
-    row = {"series": series, "link": series, "period": period, "frequency": frequency, "twh": twh}
-    return {**row, **SURE, **passport}
-
-
-@pytest.fixture
-def even(toy):
-    """Return toy tables of which every figure fits every other."""
-    return change(toy(), "lng_suppliers", "pool == 'LNGEU'", twh=LNG_NEEDED)
-
-
-def total(flows, start, end):
-    """Return TWh between two nodes."""
-    return flows.loc[(flows["from"] == start) & (flows["to"] == end), "volume"].sum() / 1e3
-
-
-def find_imbalance(flows):
-    """Return the worst relative difference of what enters and leaves a node that neither makes, uses nor stores gas."""
-    ends = {*flows.loc[flows["kind"].isin(["production", "supply"]), "from"], "unexplained"}
-    ends |= set(flows.loc[flows["kind"] == "consumption", "to"])
-    sides = [
-        flows.groupby(["snapshot", side])["volume"].sum().rename_axis(["snapshot", "node"]) for side in ("from", "to")
-    ]
-    both = pd.concat(sides, axis=1).fillna(0.0)
-    nodes = both.index.get_level_values("node")
-    both = both[~nodes.isin(ends) & ~nodes.str.endswith(" storage")].to_numpy()
-    return np.max(np.abs(both[:, 0] - both[:, 1]) / both.max(axis=1))
-
-
-def find_two_way(flows):
-    """Return pipelines that run both ways in one month."""
-    pipes = flows[(flows["kind"] == "pipeline") & (flows["volume"] > 1e-6)]
-    return pipes.merge(pipes, left_on=["snapshot", "from", "to"], right_on=["snapshot", "to", "from"])
-
-
 # ------------------------------------------------------------------ by hand
 
 
-def test_figures_that_fit_are_met(even):
+def test_figures_that_fit_are_met(even, total, lng_needed):
     flows = observed_flows(2021, tables=even)
     assert list_residuals(flows).empty
     assert total(flows, "NL", "DE") == pytest.approx(99.5)
     assert total(flows, "DE", "TR") == pytest.approx(26.5)
-    assert total(flows, "LNGEU", "NL") == pytest.approx(LNG_NEEDED)
+    assert total(flows, "LNGEU", "NL") == pytest.approx(lng_needed)
     assert total(flows, "RU YAMAL", "YAMAL") == pytest.approx(73.0)
     assert total(flows, "DE", "DE storage") == pytest.approx(total(flows, "DE storage", "DE"))
     assert flows.attrs["unexplained"] == 0.0
@@ -108,7 +49,7 @@ def test_demand_follows_its_profile(even):
     np.testing.assert_allclose(used["residual"], 0.0, atol=1e-6)
 
 
-def test_the_least_sure_figure_gives_way(even):
+def test_the_least_sure_figure_gives_way(even, extend, border, total):
     """The border must carry 99.5; it is said to carry 80, give or take 40; all else is good to 1 %."""
     wide = {"confidence": "estimate", "low": 40.0, "high": 120.0}
     flows = observed_flows(2021, tables=extend(even, "observed_flows", [border("NL-DE", "2021", 80.0, **wide)]))
@@ -123,7 +64,7 @@ def test_the_least_sure_figure_gives_way(even):
     assert set(flows.query("`from` == 'NL' and to == 'DE'")["confidence"]) == {"estimate"}
 
 
-def test_a_range_counts_by_side(even):
+def test_a_range_counts_by_side(even, change):
     """Told 110 with nothing below and 90 above as possible, LNG takes the whole gap of 42.5."""
     tables = change(even, "lng_suppliers", "pool == 'LNGEU'", twh=110.0, low=110.0, high=200.0)
     residuals = list_residuals(observed_flows(2021, tables=tables))
@@ -132,7 +73,7 @@ def test_a_range_counts_by_side(even):
     assert residuals["sigma"].iloc[0] == pytest.approx(90e3)
 
 
-def test_contradicting_figures_are_shown(even):
+def test_contradicting_figures_are_shown(even, extend, border, find_imbalance):
     """Twelve months at 5 TWh against a year of 99.5 that all neighbours need: both are told, the sum is kept."""
     months = [border("NL-DE", f"2021-{month:02d}", 5.0) for month in range(1, 13)]
     flows = observed_flows(2021, tables=extend(even, "observed_flows", months))
@@ -145,7 +86,7 @@ def test_contradicting_figures_are_shown(even):
     assert find_imbalance(flows) < 1e-6
 
 
-def test_what_several_could_bear_is_shared(even):
+def test_what_several_could_bear_is_shared(even, change):
     """Together 30 too much: either range gives a third of itself, the wider one first, and then the rest."""
     tables = change(even, "production", "zone == 'NL'", twh=30.0, low=0.0, high=60.0)
     tables = change(tables, "production", "zone == 'TR'", twh=30.0, low=3.0, high=57.0)
@@ -153,7 +94,7 @@ def test_what_several_could_bear_is_shared(even):
     assert residuals.to_dict() == pytest.approx({"NL gas": -21e3, "TR gas": -9e3})
 
 
-def test_what_nothing_can_supply_is_unexplained(even):
+def test_what_nothing_can_supply_is_unexplained(even, change, find_imbalance):
     """Türkiye cut off: 5 % less demand and 5 % more output are errors, the rest of 36.5 is a gap."""
     tables = change(even, "pipelines", "pipeline == 'DE-TR'", capacity_gwh_d=0.0)
     flows = observed_flows(2021, tables=tables)
@@ -166,14 +107,14 @@ def test_what_nothing_can_supply_is_unexplained(even):
     assert find_imbalance(flows) < 1e-6
 
 
-def test_gas_that_cannot_leave_is_unexplained(even):
+def test_gas_that_cannot_leave_is_unexplained(even, change):
     tables = change(even, "production", "zone == 'TR'", twh=100.0)
     gap = observed_flows(2021, tables=tables).query("kind == 'unexplained'")
     assert set(gap["from"]) == {"TR"}
     assert gap["volume"].sum() / 1e3 == pytest.approx(0.95 * 100 - 1.05 * 36.5)
 
 
-def test_capacity_is_kept(even):
+def test_capacity_is_kept(even, change):
     """200 GWh/d over the border instead of the 273 needed on average."""
     tables = change(even, "pipelines", "pipeline == 'NL-DE'", capacity_gwh_d=200.0)
     flows = observed_flows(2021, tables=tables)
@@ -182,7 +123,7 @@ def test_capacity_is_kept(even):
     assert len(list_residuals(flows)) > 0
 
 
-def test_dated_capacity_is_kept(even):
+def test_dated_capacity_is_kept(even, change):
     tables = change(even, "pipelines", "pipeline == 'DE-TR'", valid_to=pd.Timestamp("2021-06-15"))
     sent = (
         observed_flows(2021, tables=tables).query("to == 'TR' and kind == 'pipeline'").set_index("snapshot")["volume"]
@@ -191,7 +132,7 @@ def test_dated_capacity_is_kept(even):
     assert sent.iloc[-1] <= 15 * 200.0 + 1e-6
 
 
-def test_options_are_no_pipelines(even):
+def test_options_are_no_pipelines(even, change, total):
     tables = change(even, "pipelines", "pipeline == 'DE-TR'", status="option")
     assert total(observed_flows(2021, tables=tables), "DE", "TR") == 0.0
 
@@ -199,7 +140,7 @@ def test_options_are_no_pipelines(even):
 # ------------------------------------------------------------------ observations by period
 
 
-def test_a_year_binds_the_sum_of_its_months(even):
+def test_a_year_binds_the_sum_of_its_months(even, extend, border):
     flows = observed_flows(2021, tables=extend(even, "observed_flows", [border("DE-TR", "2021", 26.5)]))
     sent = flows.query("`from` == 'DE' and to == 'TR'")
     assert sent["volume"].sum() == pytest.approx(26.5e3)
@@ -209,7 +150,7 @@ def test_a_year_binds_the_sum_of_its_months(even):
 
 
 @pytest.mark.parametrize("frequency", ["month", "quarter", "year"])
-def test_quarters_are_met(even, frequency):
+def test_quarters_are_met(even, frequency, extend, border, find_imbalance):
     quarters = [border("NL-DE", f"2021Q{k}", twh) for k, twh in enumerate((33.0, 17.0, 16.5, 33.0), 1)]
     flows = observed_flows(2021, tables=extend(even, "observed_flows", quarters), frequency=frequency)
     assert list_residuals(flows).empty
@@ -224,7 +165,7 @@ def test_quarters_are_met(even, frequency):
     assert find_imbalance(flows) < 1e-6
 
 
-def test_months_are_met_and_shown(even):
+def test_months_are_met_and_shown(even, extend, border):
     rows = [border("NL-DE", "2021-02", 11.0), border("DE-TR", "2021-02", 3.0)]
     flows = observed_flows(2021, tables=extend(even, "observed_flows", rows))
     for start, end, gwh in (("NL", "DE", 11e3), ("DE", "TR", 3e3)):
@@ -234,7 +175,7 @@ def test_months_are_met_and_shown(even):
         assert row["residual"] == pytest.approx(0.0, abs=1e-6)
 
 
-def test_two_ways_at_once_only_where_seen(even):
+def test_two_ways_at_once_only_where_seen(even, extend, border, find_two_way):
     """A border said to carry 150 where 99.5 are needed must not send the rest back in the same month."""
     tables = extend(even, "observed_flows", [border("NL-DE", "2021", 150.0)])
     assert find_two_way(observed_flows(2021, tables=tables)).empty
@@ -244,7 +185,7 @@ def test_two_ways_at_once_only_where_seen(even):
     assert list_residuals(flows).empty
 
 
-def test_a_month_seen_goes_before_the_other_way(even):
+def test_a_month_seen_goes_before_the_other_way(even, extend, border, total):
     """Gas is seen going back in June though the net flow is forth: the seen one stays."""
     flows = observed_flows(2021, tables=extend(even, "observed_flows", [border("DE-NL", "2021-06", 1.0)]))
     june = flows[flows["snapshot"] == "2021-06-01"]
@@ -252,9 +193,9 @@ def test_a_month_seen_goes_before_the_other_way(even):
     assert total(june, "DE", "NL") == pytest.approx(1.0)
 
 
-def test_stocks_bind_flows(even):
+def test_stocks_bind_flows(even, extend, sure):
     levels = {"2021-01-31": 24.0, "2021-02-28": 20.0, "2021-06-30": 26.0}
-    rows = [{"zone": "DE", "date": day, "twh": twh, "working_volume_twh": 40, **SURE} for day, twh in levels.items()]
+    rows = [{"zone": "DE", "date": day, "twh": twh, "working_volume_twh": 40, **sure} for day, twh in levels.items()]
     flows = observed_flows(2021, tables=extend(even, "observed_storage", rows))
     assert list_residuals(flows).empty
     net = flows[flows["kind"] == "withdrawal"].set_index("snapshot")
@@ -267,8 +208,8 @@ def test_stocks_bind_flows(even):
     assert filled[:"2021-06-30"].sum() - drawn[:"2021-06-30"].sum() == pytest.approx(-4e3)
 
 
-def test_a_day_inside_a_month_lies_on_the_line(even):
-    row = {"zone": "EU27", "date": "2021-06-15", "twh": 20.0, "working_volume_twh": 40, **SURE}
+def test_a_day_inside_a_month_lies_on_the_line(even, extend, sure):
+    row = {"zone": "EU27", "date": "2021-06-15", "twh": 20.0, "working_volume_twh": 40, **sure}
     flows = observed_flows(2021, tables=extend(even, "observed_storage", [row]))
     assert list_residuals(flows).empty
     filled = flows[flows["to"] == "DE storage"].set_index("snapshot")["volume"].reindex(_months(), fill_value=0.0)
@@ -281,7 +222,7 @@ def _months():
     return pd.date_range("2021-01-01", periods=12, freq="MS")
 
 
-def test_stores_without_known_turns_are_cyclic(even):
+def test_stores_without_known_turns_are_cyclic(even, total):
     tables = {**even, "observed_storage": even["observed_storage"].query("zone == 'EU27'")}
     flows = observed_flows(2021, tables=tables)
     assert total(flows, "DE", "DE storage") == pytest.approx(total(flows, "DE storage", "DE"))
@@ -331,7 +272,7 @@ def test_years_that_were_not_observed(even, year):
         observed_flows(year, tables=even)
 
 
-def test_a_year_known_in_part_is_refused(even):
+def test_a_year_known_in_part_is_refused(even, extend, border):
     rows = [border("NL-DE", "2026Q1", 20.0)]
     with pytest.raises(UsageError, match="2026 were not observed from January to December"):
         observed_flows(2026, tables=extend(even, "observed_flows", rows))

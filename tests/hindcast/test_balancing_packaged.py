@@ -1,7 +1,6 @@
 """Balanced flows of the packaged tables: conservation, stocks, and statistics that were not used."""
 
 import numpy as np
-import pandas as pd
 import pytest
 
 from energyflows.datasets import load_tables
@@ -10,19 +9,6 @@ from energyflows.hindcast.balancing import observed_flows
 YEARS = range(2019, 2026)
 #: Where Eurostat tells transit as gas that comes in and leaves; no observation here is made of its gross imports.
 INDEPENDENT = ["AT", "ES", "FI", "FR", "HR", "HU", "IT", "LV", "MT", "PT", "SI", "SK"]
-
-
-def find_imbalance(flows):
-    """Return the worst relative difference of what enters and leaves a node that neither makes, uses nor stores gas."""
-    ends = {*flows.loc[flows["kind"].isin(["production", "supply"]), "from"], "unexplained"}
-    ends |= set(flows.loc[flows["kind"] == "consumption", "to"])
-    sides = [
-        flows.groupby(["snapshot", side])["volume"].sum().rename_axis(["snapshot", "node"]) for side in ("from", "to")
-    ]
-    both = pd.concat(sides, axis=1).fillna(0.0)
-    nodes = both.index.get_level_values("node")
-    both = both[~nodes.isin(ends) & ~nodes.str.endswith(" storage")].to_numpy()
-    return np.max(np.abs(both[:, 0] - both[:, 1]) / both.max(axis=1))
 
 
 @pytest.fixture(scope="module")
@@ -34,7 +20,7 @@ def packaged():
 
 @pytest.mark.slow
 @pytest.mark.parametrize("year", YEARS)
-def test_packaged_years_balance(packaged, year):
+def test_packaged_years_balance(packaged, find_imbalance, year):
     flows = packaged[year]
     assert find_imbalance(flows) < 1e-6
     demand = flows.loc[flows["kind"] == "consumption", "volume"].sum()

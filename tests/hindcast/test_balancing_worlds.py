@@ -1,7 +1,6 @@
 """Balanced flows of changed toy worlds: LNG, neighbours, any figures at all, and an independent solver."""
 
 import numpy as np
-import pandas as pd
 import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
@@ -9,93 +8,40 @@ from scipy.optimize import lsq_linear
 
 from energyflows.hindcast.balancing import list_residuals, observed_flows
 
-SURE = {"source": "toy", "confidence": "observed", "low": np.nan, "high": np.nan, "note": None}
-#: LNG into the Netherlands that balances the toy world: demand 255.5 less home output 30 less Yamal 73 TWh.
-LNG_NEEDED = 152.5
 DEMAND = {"NL": 73.0, "DE": 146.0, "TR": 36.5}
-
-
-def change(tables, name, where, **cells):
-    """Return tables with cells of some rows replaced."""
-    frame = tables[name].copy()
-    for column, value in cells.items():
-        frame.loc[frame.eval(where), column] = value
-    return {**tables, name: frame}
-
-
-def extend(tables, name, rows):
-    """Return tables with rows appended."""
-    frame = tables[name]
-    added = pd.DataFrame(rows).reindex(columns=frame.columns)
-    for column in frame.select_dtypes("datetime"):
-        added[column] = pd.to_datetime(added[column])
-    return {**tables, name: pd.concat([frame, added.astype(frame.dtypes)], ignore_index=True)}
-
-
-def border(series, period, twh, **passport):
-    """Return a row of observed flows."""
-    frequency = {4: "year", 6: "quarter", 7: "month"}[len(period)]
-    row = {"series": series, "link": series, "period": period, "frequency": frequency, "twh": twh}
-    return {**row, **SURE, **passport}
-
-
-@pytest.fixture
-def even(toy):
-    """Return toy tables of which every figure fits every other."""
-    return change(toy(), "lng_suppliers", "pool == 'LNGEU'", twh=LNG_NEEDED)
-
-
-def total(flows, start, end):
-    """Return TWh between two nodes."""
-    return flows.loc[(flows["from"] == start) & (flows["to"] == end), "volume"].sum() / 1e3
-
-
-def find_imbalance(flows):
-    """Return the worst relative difference of what enters and leaves a node that neither makes, uses nor stores gas."""
-    ends = {*flows.loc[flows["kind"].isin(["production", "supply"]), "from"], "unexplained"}
-    ends |= set(flows.loc[flows["kind"] == "consumption", "to"])
-    sides = [
-        flows.groupby(["snapshot", side])["volume"].sum().rename_axis(["snapshot", "node"]) for side in ("from", "to")
-    ]
-    both = pd.concat(sides, axis=1).fillna(0.0)
-    nodes = both.index.get_level_values("node")
-    both = both[~nodes.isin(ends) & ~nodes.str.endswith(" storage")].to_numpy()
-    return np.max(np.abs(both[:, 0] - both[:, 1]) / both.max(axis=1))
-
-
-def find_two_way(flows):
-    """Return pipelines that run both ways in one month."""
-    pipes = flows[(flows["kind"] == "pipeline") & (flows["volume"] > 1e-6)]
-    return pipes.merge(pipes, left_on=["snapshot", "from", "to"], right_on=["snapshot", "to", "from"])
 
 
 # ------------------------------------------------------------------ LNG, neighbours, plans
 
 
-def lng(series, period, twh, **more):
-    """Return a row of observed imports."""
-    importer, origin = series.split("-")[:2]
-    row = {"series": series, "importer": importer, "origin": origin, "kind": "lng", "period": period, "twh": twh}
-    return {**row, "frequency": {4: "year", 6: "quarter", 7: "month"}[len(period)], **SURE, **more}
+@pytest.fixture(scope="session")
+def lng(border):
+    """Return a factory of rows of observed imports."""
+
+    def make(series, period, twh, **more):
+        importer, origin = series.split("-")[:2]
+        return {**border(series, period, twh), "importer": importer, "origin": origin, "kind": "lng", **more}
+
+    return make
 
 
-def test_send_out_goes_before_landings(even):
-    rows = [lng("NL-all-lng-sendout", f"2021-{month:02d}", LNG_NEEDED / 12) for month in range(1, 13)]
+def test_send_out_goes_before_landings(even, extend, lng, lng_needed):
+    rows = [lng("NL-all-lng-sendout", f"2021-{month:02d}", lng_needed / 12) for month in range(1, 13)]
     tables = extend(even, "observed_imports", [*rows, lng("NL-all-lng-landed", "2021", 99.0)])
     flows = observed_flows(2021, tables=tables)
     assert list_residuals(flows).empty
     landed = flows.query("`from` == 'LNGEU' and to == 'NL'")
-    np.testing.assert_allclose(landed["observed"], 1e3 * LNG_NEEDED / 12)
+    np.testing.assert_allclose(landed["observed"], 1e3 * lng_needed / 12)
 
 
-def test_landings_stand_in_as_estimates(even):
+def test_landings_stand_in_as_estimates(even, extend, lng):
     flows = observed_flows(2021, tables=extend(even, "observed_imports", [lng("NL-all-lng-landed", "2021", 140.0)]))
     row = list_residuals(flows).iloc[0]
     assert (row["series"], row["residual"]) == ("NL-all-lng-landed", pytest.approx(12.5e3))
     assert row["sigma"] == pytest.approx(0.15 * 140e3)
 
 
-def test_suppliers_and_totals_are_met(even):
+def test_suppliers_and_totals_are_met(even, extend, lng):
     rows = [lng("EU27-US-lng", "2021Q1", 45.0), lng("EU27-all-lng", "2021Q3", 36.0), lng("EU27-XX-lng", "2021", 7.0)]
     flows = observed_flows(2021, tables=extend(even, "observed_imports", rows), frequency="quarter")
     assert list_residuals(flows).empty
@@ -105,14 +51,14 @@ def test_suppliers_and_totals_are_met(even):
     assert "LNGROW" not in {*flows["from"], *flows["to"]}
 
 
-def test_net_imports_from_a_neighbour_bind(even):
+def test_net_imports_from_a_neighbour_bind(even, extend, lng):
     row = lng("EU27-TR-pipeline", "2021", -20.0, kind="pipeline", confidence="estimate", low=-40.0, high=0.0)
     residuals = list_residuals(observed_flows(2021, tables=extend(even, "observed_imports", [row])))
     assert residuals["series"].tolist() == ["EU27-TR-pipeline"]
     assert residuals["residual"].iloc[0] == pytest.approx(-6.5e3)
 
 
-def test_routes_without_figures_take_the_plan(even):
+def test_routes_without_figures_take_the_plan(even, extend, border, total):
     tables = {**even, "pipelines": even["pipelines"].assign(follows=None)}
     tables["supply"] = even["supply"].assign(follows=None)
     tables["observed_flows"] = extend(even, "observed_flows", [border("NL-DE", "2021", 99.5)])["observed_flows"]
@@ -122,7 +68,7 @@ def test_routes_without_figures_take_the_plan(even):
     assert list_residuals(flows).empty
 
 
-def test_courses_follow_shapes(even):
+def test_courses_follow_shapes(even, change):
     """Home output is spread as its shape says: with demand in one, evenly in the other."""
     tables = change(even, "production", "zone == 'TR'", shape="demand")
     flows = observed_flows(2021, tables=tables)
@@ -143,7 +89,7 @@ def test_courses_follow_shapes(even):
     ),
     year=st.floats(0.0, 200.0),
 )
-def test_any_world_balances(even, scale, seen, year):
+def test_any_world_balances(even, scale, seen, year, change, extend, border, find_imbalance, find_two_way):
     tables = even
     for zone, factor in zip(("NL", "DE", "TR"), scale, strict=False):
         tables = change(tables, "demand_annual", f"zone == '{zone}'", twh=DEMAND[zone] * factor)
@@ -166,14 +112,14 @@ def test_any_world_balances(even, scale, seen, year):
     assert kept == pytest.approx(0.0, abs=1e-3)  # it ends as it began, gaps included
 
 
-def test_agrees_with_least_absolute_deviations_by_reweighting(even):
+def test_agrees_with_least_absolute_deviations_by_reweighting(even, change, extend, border, total):
     """The yearly toy world as eight unknowns, solved by bounded least squares with weights 1/|residual| in turn."""
     rng = np.random.default_rng(3)
     sums = {"NL gas": 20.0, "TR gas": 10.0, "YAMAL": 73.0, "LNG": 152.5, "NL-DE": 99.5, "DE-TR": 26.5}
     sigma = dict(zip(sums, (30.0, 22.0, 61.0, 87.0, 43.0, 35.0), strict=True))
     for _ in range(3):
         told = {name: value + rng.uniform(-0.1, 0.1) * sigma[name] for name, value in sums.items()}
-        flows = observed_flows(2021, tables=_tell(even, told, sigma))
+        flows = observed_flows(2021, tables=_tell(even, told, sigma, change=change, extend=extend, border=border))
         expected = _reweight(told, sigma)
         found = [
             *(total(flows, "NL gas", "NL"), total(flows, "TR gas", "TR"), total(flows, "RU YAMAL", "YAMAL")),
@@ -183,7 +129,7 @@ def test_agrees_with_least_absolute_deviations_by_reweighting(even):
         assert apart[0] == pytest.approx(apart[1], rel=1e-3)
 
 
-def _tell(tables, told, sigma):
+def _tell(tables, told, sigma, *, change, extend, border):
     """Return toy tables that state yearly figures with their standard deviations, and demand to 1 %."""
 
     def cells(name):

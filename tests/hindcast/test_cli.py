@@ -12,31 +12,8 @@ import xarray as xr
 
 import energyflows.hindcast
 from energyflows.cli import main
-from energyflows.hindcast import run_hindcast
 
 TABLES = ["pairs", "scores", "groups", "years", "worst", "spreads", "excluded"]
-
-
-@pytest.fixture(scope="module")
-def solved(toy):
-    """Return the hindcast of the toy, with an observed flow."""
-    given = toy()
-    flow = {
-        "series": "NL-DE",
-        "link": "NL-DE",
-        "frequency": "year",
-        "twh": 40.0,
-        "source": "toy",
-        "confidence": "observed",
-    }
-    flows = pd.DataFrame([{**flow, "period": str(year)} for year in (2021, 2022, 2023)])
-    given["observed_flows"] = pd.concat([given["observed_flows"], flows], ignore_index=True)
-    levels = given["observed_storage"]
-    inside = levels[levels["date"] == "2021-12-31"].assign(date=pd.Timestamp("2022-06-30"))
-    given["observed_storage"] = pd.concat([levels, inside], ignore_index=True)
-    for table in given.values():
-        table.attrs = {}
-    return run_hindcast((2021, 2023), tables=given)
 
 
 @pytest.fixture
@@ -54,13 +31,13 @@ def call(monkeypatch, capsys, toy_folder):
 
 
 @pytest.fixture
-def asked(monkeypatch, solved):
+def asked(monkeypatch, solved_toy):
     """Let the command take the hindcast solved once; what it asked for."""
     kept = {}
 
     def answer(years, **options):
         kept.update(options, years=years)
-        return solved
+        return solved_toy
 
     monkeypatch.setattr(energyflows.hindcast, "run_hindcast", answer)
     return kept
@@ -92,16 +69,18 @@ def test_errors_inputs_aims_and_reasons_are_printed(call, asked):
     assert "Not compared: YAMAL: a route" in done.out
 
 
-def test_a_series_that_bounds_the_model_prints_as_input(call, asked, solved, monkeypatch):
-    scores = solved["scores"]
-    monkeypatch.setitem(solved, "scores", scores.assign(role=scores["role"].mask(scores["series"] == "NL-DE", "input")))
+def test_a_series_that_bounds_the_model_prints_as_input(call, asked, solved_toy, monkeypatch):
+    scores = solved_toy["scores"]
+    monkeypatch.setitem(
+        solved_toy, "scores", scores.assign(role=scores["role"].mask(scores["series"] == "NL-DE", "input"))
+    )
     done = call()
     assert asked
     assert re.search(r"^NL-DE +3 +120\.0 +input +input *$", done.out, flags=re.MULTILINE)
     assert "with pins on: 1 series, all of: borders in the EU and to GB" in done.out
 
 
-def test_numbers_are_the_same_as_json_and_as_csv(call, asked, solved, tmp_path):
+def test_numbers_are_the_same_as_json_and_as_csv(call, asked, solved_toy, tmp_path):
     done = call("--json", "--out", tmp_path / "out")
     assert (done.code, done.err) == (0, "")
     assert asked["pins"] == ["on", "off"]
@@ -109,10 +88,10 @@ def test_numbers_are_the_same_as_json_and_as_csv(call, asked, solved, tmp_path):
     assert list(told) == TABLES
     for name in TABLES:
         frame = pd.read_csv(tmp_path / "out" / f"{name}.csv")
-        assert frame.columns.tolist() == solved[name].columns.tolist()
-        assert len(frame) == len(told[name]) == len(solved[name])
+        assert frame.columns.tolist() == solved_toy[name].columns.tolist()
+        assert len(frame) == len(told[name]) == len(solved_toy[name])
     groups = pd.read_csv(tmp_path / "out" / "groups.csv")
-    pd.testing.assert_series_equal(groups["error"], solved["groups"]["error"])
+    pd.testing.assert_series_equal(groups["error"], solved_toy["groups"]["error"])
 
 
 def test_results_and_figures_are_written_into_a_new_folder(call, asked, tmp_path):
