@@ -56,7 +56,7 @@ def draw_families(n, count):
     chosen = dict(list(outages.items())[:: max(1, len(outages) // count)][:count])
     return {
         "N-1": draw_outages(chosen).isel(draw=slice(1, None)),
-        "stress test": ef.sample(ef.specify_winter(n), count, seed=1),
+        "stress test": ef.sample(ef.ensemble.specify_winter(n), count, seed=1),
     }
 
 
@@ -199,7 +199,7 @@ def time_many(count, workers):
     watcher.start()
     start = time.perf_counter()
     n = ef.build_network(2025)
-    draws = ef.sample(ef.specify_winter(n), count, seed=1)
+    draws = ef.sample(ef.ensemble.specify_winter(n), count, seed=1)
     ds = ef.run_ensemble(n, draws, workers=workers)
     seconds = time.perf_counter() - start
     stop.set()
@@ -225,7 +225,7 @@ def measure_growth(quick):
         if quick and resolution != "monthly":
             continue
         n = ef.build_network(2025, resolution)
-        seconds, _ = time_engine(n, ef.sample(ef.specify_winter(n), 40 if snapshots < 100 else 10, seed=2))
+        seconds, _ = time_engine(n, ef.sample(ef.ensemble.specify_winter(n), 40 if snapshots < 100 else 10, seed=2))
         rows.append({"what": "snapshots", "x": snapshots, "seconds": seconds})
     n = ef.build_network(2025)
     for zones in (14, 28, 56, 112):
@@ -262,7 +262,7 @@ def measure_cluster(count):
     from distributed import Client, LocalCluster
 
     n = ef.build_network(2025)
-    plan = plan_draws(n, ef.sample(ef.specify_winter(n), count, seed=3))
+    plan = plan_draws(n, ef.sample(ef.ensemble.specify_winter(n), count, seed=3))
     core, _ = prepare_core(n, plan, parse_outputs(None))
     chunk, workers = 250, 2
     pieces = [plan.take(slice(start, start + chunk)) for start in range(0, count, chunk)]

@@ -12,6 +12,8 @@ import time
 import pytest
 
 import energyflows as ef
+from energyflows.scenarios import read_study
+from energyflows.scenarios.catalogue import find_seeds
 
 PROGRAM = [sys.executable, "-m", "energyflows"]
 
@@ -63,3 +65,12 @@ def test_one_year_daily(benchmark, tables):
     peak = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1e6
     benchmark.extra_info["peak memory so far, GB"] = round(peak, 2)
     assert peak < 4  # runaway memory, not a target
+
+
+def test_article_study(benchmark, tables):
+    study = read_study(find_seeds() / "studies" / "article.yaml")
+    found = benchmark.pedantic(ef.run_study, args=(study,), kwargs={"workers": 2, "tables": tables}, rounds=1)
+    benchmark.extra_info["scenarios and years"] = sum(
+        ds.sizes["scenario"] * ds.sizes["snapshot"] // 12 for ds in found.values()
+    )
+    assert all(ef.check_results(ds) is None for ds in found.values())

@@ -34,6 +34,10 @@ class PassportError(EnergyFlowsError, ValueError):
     """A data package or one of its hashes does not match the files."""
 
 
+class ScenarioError(EnergyFlowsError, ValueError):
+    """A scenario or study is not one, contradicts itself, or does not fit the network."""
+
+
 class SolveError(EnergyFlowsError, RuntimeError):
     """The solver did not return an optimal solution."""
 

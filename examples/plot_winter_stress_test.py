@@ -16,8 +16,8 @@ KEPT = ["unserved", "unserved_sum", "unserved_max", "price_mean"]
 FIGURE = "winter_stress_test.png"
 
 # What fails is made up for by ships that turn round, if they may.
-n = ef.free_destinations(ef.build_network(2025))
-draws = ef.sample(ef.specify_winter(n), SIZE, SEED)
+n = ef.network.free_destinations(ef.build_network(2025))
+draws = ef.sample(ef.ensemble.specify_winter(n), SIZE, SEED)
 closed = draws["capacity_factor"].copy()
 closed.loc[{"component": "SANGACHAL-SCP"}] = 0.0
 worlds = {"as it was": draws, "without the SCP": draws.assign(capacity_factor=closed)}

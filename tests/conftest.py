@@ -97,6 +97,8 @@ def _parameters():
     figures = {
         "value_of_lost_load": 600,
         "minimum_penalty": 300,
+        "diversion_cost": 0.5,
+        "end_value_margin": 0.02,
         "link_pin_tolerance": 0.01,
         "delivery_tolerance": 0.02,
         "storage_value_spread": 0,

@@ -44,11 +44,12 @@ def call(monkeypatch, capsys):
 def refuse(call, monkeypatch):
     """Return a function that checks a command ends with code 2, one 'error:', and nothing solved; its message."""
 
-    def fail(**_):
+    def fail(*_, **__):
         raise AssertionError("solved although the command cannot succeed")
 
     def run(*arguments):
         monkeypatch.setattr(energyflows.running, "run", fail)
+        monkeypatch.setattr(energyflows.running, "run_study", fail)
         done = call(*arguments)
         assert (done.code, done.out) == (2, "")
         assert done.err.startswith("error: ")
@@ -103,7 +104,7 @@ def start_on_terminal(stream, *arguments, columns=80):
 
 # ------------------------------------------------------------------ run
 def test_run_prints_observed_beside_modelled(call, toy_folder):
-    done = call("run", "--data", toy_folder)
+    done = call("run", "--years", "2025", "--data", toy_folder)
     assert (done.code, done.err) == (0, "")
     assert done.out.startswith("energyflows · reference · 2025 · monthly\n")
     assert re.search(r"^RU pipeline +73\.0 +6\.9 +36\.\d % +73\.0 *$", done.out, flags=re.MULTILINE)
@@ -113,7 +114,7 @@ def test_run_prints_observed_beside_modelled(call, toy_folder):
 
 
 def test_run_gives_the_same_numbers_on_paper_as_json_as_csv_and_as_netcdf(call, toy_folder, toy, tmp_path):
-    done = call("run", "--data", toy_folder, "--json", "--out", tmp_path / "out")
+    done = call("run", "--years", "2025", "--data", toy_folder, "--json", "--out", tmp_path / "out")
     assert (done.code, done.err) == (0, "")
     told = json.loads(done.out)
     assert sorted(told) == TABLES
@@ -130,7 +131,7 @@ def test_run_gives_the_same_numbers_on_paper_as_json_as_csv_and_as_netcdf(call, 
 
 @pytest.mark.usefixtures("solved_once")
 def test_run_writes_a_folder_that_holds_results_and_tables_only(call, toy_folder, tmp_path):
-    done = call("run", "--data", toy_folder, "--out", tmp_path / "new" / "out")
+    done = call("run", "--years", "2025", "--data", toy_folder, "--out", tmp_path / "new" / "out")
     assert done.code == 0
     assert sorted(path.name for path in (tmp_path / "new").iterdir()) == ["out"]
     assert sorted(path.name for path in (tmp_path / "new" / "out").iterdir()) == sorted(
@@ -145,7 +146,7 @@ def test_run_fills_an_empty_folder(call, toy_folder, tmp_path, monkeypatch, out)
     folder = tmp_path / "empty"
     folder.mkdir()
     monkeypatch.chdir(folder if out == "." else tmp_path)
-    assert call("run", "--data", toy_folder, "--out", out).code == 0
+    assert call("run", "--years", "2025", "--data", toy_folder, "--out", out).code == 0
     assert (folder / "results.nc").is_file()
 
 
@@ -155,7 +156,7 @@ def test_run_leaves_nothing_when_the_disk_is_full(call, toy_folder, tmp_path, mo
         raise OSError(errno.ENOSPC, "No space left on device")
 
     monkeypatch.setattr(pd.DataFrame, "to_csv", fail)
-    done = call("run", "--data", toy_folder, "--out", tmp_path / "out")
+    done = call("run", "--years", "2025", "--data", toy_folder, "--out", tmp_path / "out")
     assert done.code == 2
     assert done.err.startswith("error: --out ")
     assert "No space left on device" in done.err
@@ -169,7 +170,7 @@ def test_run_of_several_years_tells_each(call, toy_folder):
 
 @pytest.mark.slow
 def test_run_of_the_packaged_tables_works_as_a_process(tmp_path):
-    done = start("run", "--out", tmp_path / "out", cwd=tmp_path)
+    done = start("run", "--years", "2025", "--out", tmp_path / "out", cwd=tmp_path)
     assert (done.returncode, done.stderr) == (0, "")
     assert "Southern Gas Corridor 2025" in done.stdout
     assert "…" not in done.stdout
@@ -259,7 +260,7 @@ def test_missing_figures_are_null_in_json(call, toy_folder):
         (["run", "--yaers", "2025"], "No such option: --yaers"),
         (["--version-of-the-moon"], "No such option"),
         (["solve"], "No such command 'solve'"),
-        (["list", "zonez"], "found 'zonez', expected tables, zones or links"),
+        (["list", "zonez"], "found 'zonez', expected tables, zones, links, scenarios"),
         (["show"], "Missing argument"),
         (["run", "--data", "no such folder"], "no such folder"),
     ],
@@ -348,7 +349,7 @@ def test_an_interrupt_ends_with_130(call, monkeypatch, toy_folder):
         raise KeyboardInterrupt
 
     monkeypatch.setattr(energyflows.running, "run", interrupt)
-    done = call("run", "--data", toy_folder)
+    done = call("run", "--years", "2025", "--data", toy_folder)
     assert (done.code, done.out) == (130, "")
     assert done.err.split() == ["stopped"]
 
@@ -398,7 +399,7 @@ def test_letters_the_output_lacks_do_not_stop_it(toy_folder):
 
 @pytest.mark.slow
 def test_warnings_and_progress_stay_off_a_file(toy_folder):
-    done = start("run", "--data", toy_folder)
+    done = start("run", "--years", "2025", "--data", toy_folder)
     assert (done.returncode, done.stderr) == (0, "")
     assert "\x1b" not in done.stdout
 
@@ -424,6 +425,6 @@ def test_a_terminal_of_80_columns_shows_every_column(call, toy_folder, command):
 
 @pytest.mark.usefixtures("solved_once")
 def test_results_written_by_the_program_open_in_plain_xarray(call, toy_folder, toy_run, tmp_path):
-    call("run", "--data", toy_folder, "--out", tmp_path / "out")
+    call("run", "--years", "2025", "--data", toy_folder, "--out", tmp_path / "out")
     with xr.open_dataset(Path(tmp_path) / "out" / "results.nc", engine="h5netcdf") as ds:
         xr.testing.assert_equal(ds.load(), toy_run)

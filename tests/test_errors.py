@@ -12,6 +12,7 @@ from energyflows import errors
         (errors.UnknownNameError, KeyError),
         (errors.TableError, ValueError),
         (errors.PassportError, ValueError),
+        (errors.ScenarioError, ValueError),
         (errors.SolveError, RuntimeError),
         (errors.InfeasibleError, RuntimeError),
         (errors.UnboundedError, RuntimeError),
@@ -31,7 +32,7 @@ def test_each_error_is_ours_and_the_matching_builtin(error, builtin):
 def test_no_error_stands_outside_the_list():
     classes = {value for value in vars(errors).values() if isinstance(value, type) and issubclass(value, Exception)}
     assert all(issubclass(error, errors.EnergyFlowsError) for error in classes)
-    assert len(classes) == 12
+    assert len(classes) == 13
 
 
 def test_problems_beyond_the_limit_are_counted():

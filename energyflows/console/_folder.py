@@ -3,13 +3,15 @@
 from __future__ import annotations
 
 import json
+import os
 import shutil
 import tempfile
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
+import pandas as pd
 import xarray as xr
 
 from energyflows.console._terminal import Tables
@@ -87,8 +89,85 @@ def write_folder(folder: Path, results: xr.Dataset, summary: Tables) -> None:
     """
     with fill_folder(folder) as aside:
         write_results(results, aside / "results.nc")
-        for name, frame in summary.items():
-            frame.to_csv(aside / f"{name}.csv", index=bool(frame.index.name))
+        _write_csv(aside, summary)
+
+
+def write_study(
+    folder: Path, results: Mapping[str, xr.Dataset], tables: Mapping[str, Tables], iamc: Mapping[str, pd.DataFrame]
+) -> None:
+    """Write the parts of a study into a new folder, which appears only when complete.
+
+    Parameters
+    ----------
+    folder : Path
+        As checked by :func:`check_folder`.
+    results : mapping of str to xarray.Dataset
+        By part; each goes to ``results.nc`` in a folder of its name, a single one straight into the folder.
+    tables : mapping of str to mapping of str to pandas.DataFrame
+        By part, one CSV each.
+    iamc : mapping of str to pandas.DataFrame
+        By part, goes to ``iamc.csv``.
+
+    Raises
+    ------
+    OutputError
+        If it cannot be written; nothing is left behind.
+    """
+    with fill_folder(folder) as aside:
+        for part, ds in results.items():
+            place = aside if len(results) == 1 else aside / part
+            place.mkdir(exist_ok=True)
+            write_results(ds, place / "results.nc")
+            _write_csv(place, {**tables[part], "iamc": iamc[part]})
+
+
+def write_tables(folder: Path, tables: Tables) -> None:
+    """Write tables into a new folder, which appears only when complete.
+
+    Parameters
+    ----------
+    folder : Path
+        As checked by :func:`check_folder`.
+    tables : mapping of str to pandas.DataFrame
+        One CSV each.
+
+    Raises
+    ------
+    OutputError
+        If it cannot be written; nothing is left behind.
+    """
+    with fill_folder(folder) as aside:
+        _write_csv(aside, tables)
+
+
+def _write_csv(folder: Path, tables: Tables) -> None:
+    for name, frame in tables.items():
+        frame.to_csv(folder / f"{name}.csv", index=bool(frame.index.name))
+
+
+def write_table(file: Path, table: pd.DataFrame) -> None:
+    """Write a table to a CSV file, replacing an existing one in one step.
+
+    Parameters
+    ----------
+    file : Path
+        In a folder that exists.
+    table : pandas.DataFrame
+        Without its index.
+
+    Raises
+    ------
+    OutputError
+        If it cannot be written; nothing half-written is left.
+    """
+    aside = file.with_name(f".{file.name}-{os.getpid()}")
+    try:
+        table.to_csv(aside, index=False)
+        aside.replace(file)
+    except OSError as error:
+        raise OutputError(f"{file}: cannot be written ({error.strerror or error})") from None
+    finally:
+        aside.unlink(missing_ok=True)
 
 
 @contextmanager

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
+
 import pandas as pd
 
 from energyflows.console import _terminal
@@ -66,14 +68,14 @@ def print_list(what: str, tables: Tables, *, json: bool) -> None:
     elif what == "links":
         frame = tables["pipelines"].drop_duplicates("pipeline")[["pipeline", "name", "from", "to", "group"]]
     else:
-        raise UsageError(f"list: found {what!r}, expected tables, zones or links")
+        raise UsageError(f"list: found {what!r}, expected tables, zones, links, scenarios, studies or claims")
     if json:
         _terminal.print_json({what: frame})
     else:
         _print_frame(f"{len(frame)} {what}", frame)
 
 
-def print_rows(name: str, tables: Tables, *, json: bool) -> None:
+def print_rows(name: str, tables: Tables, *, json: bool, others: Iterable[str] = ()) -> None:
     """Print a table, or the rows of all tables that speak of a zone or a link, with the sources they cite.
 
     Parameters
@@ -84,13 +86,15 @@ def print_rows(name: str, tables: Tables, *, json: bool) -> None:
         From :func:`energyflows.load_tables`.
     json : bool
         For machines.
+    others : iterable of str
+        Names to offer beside those of tables, zones and links.
 
     Raises
     ------
     UnknownNameError
         If there is nothing of that name.
     """
-    found = find_rows(name, tables)
+    found = find_rows(name, tables, others)
     cited = {key for frame in found.values() if "source" in frame for key in frame["source"].dropna()}
     sources = tables["sources"][tables["sources"]["source"].isin(cited)]
     if json:
@@ -105,7 +109,7 @@ def print_rows(name: str, tables: Tables, *, json: bool) -> None:
         _print_frame(f"{len(sources)} sources", sources[SHOWN_COLUMNS["sources"]])
 
 
-def find_rows(name: str, tables: Tables) -> dict[str, pd.DataFrame]:
+def find_rows(name: str, tables: Tables, others: Iterable[str] = ()) -> dict[str, pd.DataFrame]:
     """Return the rows about a name, by table.
 
     Parameters
@@ -114,6 +118,8 @@ def find_rows(name: str, tables: Tables) -> dict[str, pd.DataFrame]:
         A table, zone or link.
     tables : mapping of str to pandas.DataFrame
         From :func:`energyflows.load_tables`.
+    others : iterable of str
+        Names to offer beside those of tables, zones and links.
 
     Returns
     -------
@@ -131,9 +137,11 @@ def find_rows(name: str, tables: Tables) -> dict[str, pd.DataFrame]:
     if name.upper() not in zones | links:
         from difflib import get_close_matches
 
-        near = get_close_matches(name.upper(), [*sorted(zones | links), *(table.upper() for table in tables)], n=4)
-        close = [word.lower() if word.lower() in tables else word for word in near]
-        hint = f"; did you mean {', '.join(close)}?" if close else "; see 'energyflows list tables|zones|links'"
+        known = {word.upper(): word for word in (*sorted(zones | links), *tables, *others)}
+        close = [known[word] for word in get_close_matches(name.upper(), known, n=4)]
+        hint = (
+            f"; did you mean {', '.join(close)}?" if close else "; see 'energyflows list tables|zones|links|scenarios'"
+        )
         raise UnknownNameError(f"nothing is called {name!r}{hint}")
     columns = _ZONE_COLUMNS if name.upper() in zones else _LINK_COLUMNS
     found = {}

@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import sys
 from collections.abc import Mapping
+from typing import Any
 
 import pandas as pd
 from rich.cells import cell_len
@@ -94,13 +95,22 @@ def show_number(value: float, digits: int = 1, suffix: str = "") -> str:
 
 def print_json(content: Tables) -> None:
     """Print tables as one JSON object: a list of rows by table name, missing figures as null."""
-    rows = {
+    write_json(list_rows(content))
+
+
+def list_rows(content: Tables) -> dict[str, Any]:
+    """Return tables as plain data: a list of rows by table name, missing figures as None."""
+    return {
         name: json.loads(
             (frame.reset_index() if frame.index.name else frame).to_json(orient="records", date_format="iso")
         )
         for name, frame in content.items()
     }
-    sys.stdout.write(json.dumps(rows, indent=1, ensure_ascii=not _takes_any_letter()) + "\n")
+
+
+def write_json(content: object) -> None:
+    """Write plain data to standard output."""
+    sys.stdout.write(json.dumps(content, indent=1, ensure_ascii=not _takes_any_letter()) + "\n")
 
 
 def _takes_any_letter() -> bool:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from energyflows.summary._ensembles import SERIES, summarise_ensemble, summarise_sweep
+from energyflows.summary._scenarios import summarise_origins
 from energyflows.summary._tables import (
     GCV,
     list_bent,
@@ -24,6 +25,7 @@ __all__ = [
     "summarise_corridors",
     "summarise_ensemble",
     "summarise_imports",
+    "summarise_origins",
     "summarise_sweep",
     "summarise_years",
 ]

@@ -1,0 +1,95 @@
+"""Results as the tables the program prints and writes."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    import pandas as pd
+    import xarray as xr
+
+    Tables = Mapping[str, pd.DataFrame]
+
+
+def group_zones(tables: Tables) -> dict[str, list[str]]:
+    """Return the zones of the EU27."""
+    return {"EU27": tables["zones"].query("eu")["zone"].tolist()}
+
+
+def describe(ds: xr.Dataset, tables: Tables, reference: str = "reference") -> dict[str, pd.DataFrame]:
+    """Return the comparison of scenarios, or the tables of a run if there is one scenario only.
+
+    Parameters
+    ----------
+    ds : xarray.Dataset
+        Results with dim ``scenario``.
+    tables : mapping of str to pandas.DataFrame
+        From :func:`energyflows.load_tables`.
+    reference : str
+        Scenario the others are compared with.
+
+    Returns
+    -------
+    dict of str to pandas.DataFrame
+        Has ``headline`` if scenarios are compared.
+    """
+    if ds.sizes["scenario"] == 1:
+        from energyflows.summary import summarise
+
+        return summarise(ds.isel(scenario=0, drop=True), tables)
+    return compare_all(ds, tables, reference)
+
+
+def compare_all(ds: xr.Dataset, tables: Tables, reference: str) -> dict[str, pd.DataFrame]:
+    """Return the comparison of scenarios with the imports of the EU27 beside it, if its zones are there.
+
+    Parameters
+    ----------
+    ds : xarray.Dataset
+        Results with dim ``scenario``.
+    tables : mapping of str to pandas.DataFrame
+        From :func:`energyflows.load_tables`.
+    reference : str
+        Scenario the others are compared with.
+
+    Returns
+    -------
+    dict of str to pandas.DataFrame
+        As :func:`energyflows.compare` returns it, and ``imports``.
+    """
+    from energyflows.comparison import compare
+    from energyflows.summary import summarise_origins
+
+    groups = group_zones(tables)
+    found = compare(ds, reference, groups=groups)
+    known = set(groups["EU27"]) <= set(ds["bus"].to_numpy().tolist())
+    return {**found, "imports": summarise_origins(ds, tables)} if known else found
+
+
+def make_iamc(parts: Mapping[str, xr.Dataset], tables: Tables) -> dict[str, pd.DataFrame]:
+    """Return the table of the IAMC for each part."""
+    from energyflows.comparison import to_iamc
+
+    return {part: to_iamc(ds, groups=group_zones(tables)) for part, ds in parts.items()}
+
+
+def join_iamc(parts: Tables) -> pd.DataFrame:
+    """Return the tables of all parts as one; of several parts, scenarios are named with their part.
+
+    Parameters
+    ----------
+    parts : mapping of str to pandas.DataFrame
+        By part.
+
+    Returns
+    -------
+    pandas.DataFrame
+        Each row once, although parts may share scenarios and years.
+    """
+    if len(parts) == 1:
+        return next(iter(parts.values()))
+    import pandas as pd
+
+    named = [table.assign(scenario=table["scenario"] + f" ({part})") for part, table in parts.items()]
+    return pd.concat(named, ignore_index=True)

@@ -1,0 +1,127 @@
+"""What a comparison of scenarios prints."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from pathlib import Path
+
+import pandas as pd
+from rich.console import Console
+from rich.table import Table
+from rich.text import Text
+
+from energyflows.comparison import read_reading
+from energyflows.console import _terminal
+from energyflows.console._terminal import Tables
+
+#: Headers and the figures below them, with digits.
+_COLUMNS = {
+    "consumed": ("consumed_twh", 0),
+    "unserved": ("unserved_twh", 2),
+    "given up": ("response_twh", 2),
+    "outside": ("outside_twh", 2),
+    "NL price": ("price_nl_eur_mwh", 1),
+    "Δ price": ("price_nl_change_eur_mwh", 1),
+    "LNG": ("lng_twh", 0),
+    "from RU": ("from_ru_twh", 1),
+    "from AZ": ("from_az_twh", 1),
+    "stock": ("stock_1_nov_twh", 0),
+    "Δ cost": ("net_cost_change_bn_eur", 2),
+}
+_MOST_NOTES = 12
+
+
+def print_comparison(tables: Tables, *, title: str) -> None:
+    """Print scenarios below each other, year by year, and what the figures say in words.
+
+    Parameters
+    ----------
+    tables : mapping of str to pandas.DataFrame
+        From :func:`energyflows.comparison.compare`; ``imports`` beside them from
+        :func:`energyflows.summary.summarise_origins`, if the results are of our network.
+    title : str
+        First line.
+    """
+    console = _terminal.open_console()
+    console.print(title, style="bold")
+    headline = tables["headline"]
+    console.print()
+    _terminal.print_table(console, _tabulate(headline, tables.get("imports")))
+    console.print()
+    for line in _explain_columns(headline):
+        console.print(line)
+    console.print()
+    for sentence in read_reading(tables):
+        console.print(Text(sentence))
+    _print_notes(console, tables["notes"])
+
+
+def print_written(folder: Path, parts: Mapping[str, Tables]) -> None:
+    """Say what was written where.
+
+    Parameters
+    ----------
+    folder : Path
+        The folder.
+    parts : mapping of str to mapping
+        Tables by part.
+    """
+    count = sum(len(tables) for tables in parts.values())
+    places = "" if len(parts) == 1 else f" in {', '.join(parts)}"
+    console = _terminal.open_console()
+    console.print(Text(f"Written: {folder}{places}: results.nc, iamc.csv and {count} CSV tables."))
+
+
+def _tabulate(headline: pd.DataFrame, imports: pd.DataFrame | None) -> Table:
+    figures = headline.assign(outside_twh=headline["unserved_anywhere_twh"] - headline["unserved_twh"])
+    for origin in ("RU", "AZ"):
+        figures[f"from_{origin.lower()}_twh"] = _sum_imports(headline, imports, origin)
+    years = headline["year"].unique()
+    dated = len(years) > 1
+    cells: list[list[str]] = []
+    for year in years:
+        if cells:
+            cells.append([""] * (len(_COLUMNS) + 2))
+        for name, row in figures[figures["year"] == year].iterrows():
+            told = (_terminal.show_number(row[column], digits) for column, digits in _COLUMNS.values())
+            cells.append([*([str(year)] if dated else []), str(name), *told])
+    left = ("year", "scenario") if dated else ("scenario",)
+    columns = {**dict.fromkeys(left, "left"), **dict.fromkeys(_COLUMNS, "right")}
+    span = f"{years[0]}–{years[-1]}" if dated else str(years[0])
+    return _terminal.make_table(f"{_name_group(headline)} {span}", columns, cells)
+
+
+def _sum_imports(headline: pd.DataFrame, imports: pd.DataFrame | None, origin: str) -> list[float]:
+    """Return net imports from an origin for each row of the headline; unknown without the table of imports."""
+    if imports is None:
+        return [float("nan")] * len(headline)
+    volumes = imports[imports["origin"] == origin].groupby(["year", "scenario"])["twh"].sum()
+    return [float(volumes.get((row.year, row.Index), 0.0)) for row in headline.itertuples()]
+
+
+def _name_group(headline: pd.DataFrame) -> str:
+    group = str(headline["group"].iloc[0])
+    return "All zones" if group == "all" else group
+
+
+def _explain_columns(headline: pd.DataFrame) -> list[str]:
+    """Return what the headers mean."""
+    years = headline["year"].nunique()
+    cost = "of all years together, in the rows of the last" if years > 1 else "of the year"
+    reference = headline.index[0]
+    return [
+        "TWh at gross calorific value; prices in EUR/MWh, mean of the year. 'given up': because of price.",
+        "'outside': unserved in zones outside. 'LNG': landed. 'stock': on 1 November, a few TWh of it by chance.",
+        "'from RU', 'from AZ': net imports of the EU27 by the corridor or cargo they enter by; nothing is traced.",
+        f"'Δ': less {reference}. 'Δ cost': bn EUR {cost}, with the value of gas missing in store at the end.",
+    ]
+
+
+def _print_notes(console: Console, notes: pd.DataFrame) -> None:
+    if notes.empty:
+        return
+    console.print("\nNotes on what was changed:")
+    for row in notes.head(_MOST_NOTES).itertuples():
+        console.print(Text(f"{row.scenario}: {row.note}"))
+    if len(notes) > _MOST_NOTES:
+        console.print(f"… and {len(notes) - _MOST_NOTES} more in notes.csv or with --json.")

@@ -1,0 +1,50 @@
+"""All fourteen claims on the packaged tables."""
+
+import numpy as np
+import pytest
+
+from energyflows.claims import judge_claims
+from energyflows.claims._declaring import IDS
+from energyflows.console._claims import print_claims
+
+pytestmark = pytest.mark.slow
+VERDICTS = {"supported", "mixed", "not supported", "cannot be told"}
+
+
+@pytest.fixture(scope="module")
+def told():
+    return judge_claims()
+
+
+def test_all_claims_have_finite_numbers(told):
+    assert tuple(told["claims"]["id"]) == IDS
+    assert set(told["evidence"]["id"]) == set(IDS)
+    assert np.isfinite(told["evidence"]["value"]).all()
+
+
+def test_verdicts_follow_from_rules_and_gaps(told):
+    claims = told["claims"].set_index("id")
+    assert set(claims["verdict"]) <= VERDICTS
+    open_ones = claims[(claims["decides"] == "") & ~claims["flips"].str.startswith("flips")]
+    assert set(open_ones["verdict"]) == {"cannot be told"}
+    assert (open_ones["missing"] != "").all()
+    assert claims.loc[["C5", "C6", "C13"], "flips"].str.contains("volume of backfill-max").all()
+
+
+def test_a_backfill_of_nothing_does_nothing(told):
+    evidence = told["evidence"]
+    disputed = evidence[evidence["low"].notna()]
+    assert set(disputed["id"]) == {"C5", "C6", "C13"}
+    nearest = disputed[["low", "high"]].abs().min(axis=1)
+    assert nearest.to_numpy() == pytest.approx(0.0, abs=1e-3)
+
+
+def test_shares_are_shares(told):
+    shares = told["evidence"].query("unit == '%' and against == ''")["value"]
+    assert shares.between(0, 100.001).all()
+
+
+def test_all_claims_are_printed(told, capsys):
+    print_claims(told)
+    out = capsys.readouterr().out
+    assert all(f"\n{each}  " in out for each in IDS)
