@@ -159,7 +159,8 @@ def _clash(one: Any, other: Any) -> str:
     if isinstance(one, Add) and one.name == other.name:
         return f"{one.component} {one.name} is added twice, with different figures"
     if isinstance(one, Ban) and one.origin == other.origin:
-        return f"gas of {one.origin} is banned twice, with different rules"
+        apart = (one.circumvention, one.evidence) != (other.circumvention, other.evidence)
+        return f"gas of {one.origin} is banned twice, with different circumvention or evidence" if apart else ""
     if isinstance(one, StorageTarget | StartStock) and set(one.zones) & set(other.zones) and one.day == other.day:
         return f"stores of {', '.join(sorted(set(one.zones) & set(other.zones)))} have two levels on {one.day}"
     if isinstance(one, Contract) and one.link == other.link and _overlap(one, other):

@@ -178,7 +178,7 @@ CONFLICTS = [
         Add(component="link", name="x", bus="NL", to="DE", capacity=2),
         "link x is added twice, with different figures",
     ),
-    (Ban(origin="RU"), Ban(origin="RU", circumvention=True), "gas of RU is banned twice, with different rules"),
+    (Ban(origin="RU"), Ban(origin="RU", circumvention=True), "gas of RU is banned twice, with different circumvention or evidence"),
     (
         StorageTarget(zones=("DE", "NL"), share=0.5),
         StorageTarget(zones=("DE",), share=0.6),
@@ -231,6 +231,7 @@ def test_all_conflicts_are_told_at_once():
             Contract(link="NL-DE", volume={"twh": 1}, start="2025-06-01"),
         ),
         (Ban(origin="RU"), Ban(origin="AZ")),
+        (Ban(origin="RU", rules=("lt-ban",)), Ban(origin="RU", rules=("lv-ban",))),
         (StorageTarget(zones=("DE",), share=0.5), StorageTarget(zones=("DE",), share=0.6, day="12-01")),
         (StorageTarget(zones=("DE",), share=0.5, day="11-01"), StartStock(zones=("DE",), share=0.6, day="11-01")),
         (

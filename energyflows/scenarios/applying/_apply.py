@@ -41,7 +41,7 @@ _DO: dict[str, Callable[[Work, Any], None]] = {
 #: Changes that any network can take; the others look up origins, contracts and zones.
 _GENERAL = {"add", "demand", "disrupt", "expand", "relabel", "remove", "scale", "set"}
 #: Changes after which contracts must fit what is left.
-_SHRINKING = {"ban", "cut", "disrupt", "remove", "scale", "set", "withhold"}
+_SHRINKING = {"ban", "contract", "cut", "disrupt", "remove", "scale", "set", "swap", "withhold"}
 
 
 def apply(
