@@ -42,6 +42,9 @@ def run(
     ] = None,
     resolution: Annotated[str | None, typer.Option(help="monthly, weekly or daily.")] = None,
     foresight: Foresight = "year",
+    final_stocks: Annotated[
+        str, typer.Option(help="free: stores may end observed years lower, as in a passing shock; held: they may not.")
+    ] = "free",
     workers: Workers = 1,
     store: Store = None,
     out: Out = None,
@@ -66,7 +69,8 @@ def run(
     if foresight != "year":
         raise UsageError(f"--foresight {foresight}: of the reference only; leave scenarios out and give --years")
     study = choose_study(wanted, listed, resolution)
-    _run_study(study, workers=workers, store=store, out=out, iamc=iamc, data=data, json=json)
+    options = {"workers": workers, "store": store, "final_stocks": final_stocks}
+    _run_study(study, options, out=out, iamc=iamc, data=data, json=json)
 
 
 def _check_outputs(out: Path | None, iamc: Path | None, store: Path | None) -> None:
@@ -106,9 +110,8 @@ def _run_reference(
 
 def _run_study(
     study: Study,
+    options: Mapping[str, Any],
     *,
-    workers: int,
-    store: Path | None,
     out: Path | None,
     iamc: Path | None,
     data: Path | None,
@@ -122,9 +125,9 @@ def _run_study(
     from energyflows.running import run_study
 
     try:
-        results = run_study(study, workers=workers, store=store, progress=sys.stderr.isatty(), tables=tables)
+        results = run_study(study, **options, progress=sys.stderr.isatty(), tables=tables)
     except KeyboardInterrupt:
-        typer.echo(_tell_resume(store), err=True)
+        typer.echo(_tell_resume(options["store"]), err=True)
         raise
     told = {part: describe(ds, tables) for part, ds in results.items()}
     exchanged = {} if out is None and iamc is None else make_iamc(results, tables)
