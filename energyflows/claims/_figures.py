@@ -10,10 +10,7 @@ from functools import cached_property
 import pandas as pd
 import xarray as xr
 
-from energyflows.summary import summarise_imports
-
-#: GWh/d below which nothing flows but rounding.
-_LEAST_RATE = 1e-6
+from energyflows.summary import drop_idle, summarise_imports
 
 
 @dataclass(frozen=True, eq=False)
@@ -40,9 +37,7 @@ class View:
     @cached_property
     def active(self) -> xr.Dataset:
         """The same without links and generators that carry nothing: they belong to other scenarios, or stand idle."""
-        flows = (self.ds["received"] > _LEAST_RATE).any("snapshot")
-        fed = (self.ds["supplied"] > _LEAST_RATE).any("snapshot")
-        return self.ds.isel(link=flows.to_numpy(), generator=fed.to_numpy())
+        return drop_idle(self.ds)
 
     @cached_property
     def imports(self) -> pd.DataFrame:

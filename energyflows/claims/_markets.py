@@ -18,7 +18,7 @@ _LEAST_TWH = 0.05
 
 @figure("EUR/MWh")
 def price(view: View, *, zone: str = EU27) -> float:
-    """Mean price over a year, weighted by consumption.
+    """Mean price over a year, weighted by demand, met or not.
 
     Parameters
     ----------
@@ -30,10 +30,10 @@ def price(view: View, *, zone: str = EU27) -> float:
     Returns
     -------
     float
-        EUR/MWh; NaN where nothing is consumed.
+        EUR/MWh; NaN where there is no demand.
     """
     ds = view.ds.sel(bus=_list_zones(view, zone))
-    energy = ds["consumed"] * ds["weight_days"]
+    energy = (ds["consumed"] + ds["unserved"] + ds["response"]) * ds["weight_days"]
     total = float(energy.sum())
     return float((ds["price"] * energy).sum()) / total if total > 0 else float("nan")
 

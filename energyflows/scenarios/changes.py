@@ -300,6 +300,12 @@ class Stake(Dated):
     seller: Name | None = None
     """Whose part falls by as much; all other owners in proportion if not given."""
 
+    @model_validator(mode="after")
+    def _check_once(self) -> Stake:
+        if self.start is not None and is_recurring(self.start):
+            raise ValueError(f"start {self.start}: a share changes hands once; give a day with its year")
+        return self
+
 
 class Contract(Dated):
     """A delivery contract at a pipeline."""

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from energyflows.summary._ensembles import SERIES, summarise_ensemble, summarise_sweep
-from energyflows.summary._scenarios import summarise_origins
+from energyflows.summary._scenarios import drop_idle, summarise_origins
 from energyflows.summary._tables import (
     GCV,
     list_bent,
@@ -18,6 +18,7 @@ from energyflows.summary._tables import (
 __all__ = [
     "GCV",
     "SERIES",
+    "drop_idle",
     "list_bent",
     "list_binding",
     "list_unused",

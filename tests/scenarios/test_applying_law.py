@@ -59,6 +59,12 @@ def test_what_long_contracts_cover_goes_on_until_their_own_date(n, change, look,
     assert left.iloc[6:].to_numpy() == pytest.approx(0.0)
 
 
+def test_bans_of_the_same_terms_act_as_one_with_the_rules_of_both(change, look, law):
+    together = change(Ban(origin="RU", rules=("short", "long")), tables=law)
+    apart = change(Ban(origin="RU", rules=("short",)), Ban(origin="RU", rules=("long",)), tables=law)
+    pd.testing.assert_series_equal(look.rate(apart, "Link", "YAMAL-DE"), look.rate(together, "Link", "YAMAL-DE"))
+
+
 def test_contracted_flow_is_the_last_to_go(n, change, look, law):
     after = change(Ban(origin="RU", rules=("short",)), tables=law)
     assert look.sure(n, "YAMAL-DE").iloc[3] == pytest.approx(198)

@@ -1,5 +1,7 @@
 """Demand, prices and what stores hold."""
 
+import json
+
 import pandas as pd
 import pytest
 
@@ -115,6 +117,14 @@ def test_a_stock_of_the_day_before_is_what_the_year_begins_with(change):
         after = change(StartStock(zones=("DE",), share=0.8, day=day))
         assert after.stores.loc[list_slices(after, "DE"), "e_initial"].sum() == pytest.approx(0.8 * VOLUME)
         assert (after.stores["e_initial"] <= after.stores["e_nom"]).all()
+
+
+def test_a_day_inside_a_period_is_told(change):
+    notes = [
+        json.loads(change(StartStock(zones=("DE",), share=0.6, day=day)).meta["scenario"])["notes"]
+        for day in ("2025-06-30", "2025-06-10")
+    ]
+    assert notes == [[], ["start_stock: the level of 2025-06-10 counts on 2025-06-30, the end of its period"]]
 
 
 def test_stores_hold_the_level_on_its_day(change):

@@ -178,7 +178,11 @@ CONFLICTS = [
         Add(component="link", name="x", bus="NL", to="DE", capacity=2),
         "link x is added twice, with different figures",
     ),
-    (Ban(origin="RU"), Ban(origin="RU", circumvention=True), "gas of RU is banned twice, with different circumvention or evidence"),
+    (
+        Ban(origin="RU"),
+        Ban(origin="RU", circumvention=True),
+        "gas of RU is banned twice, with different circumvention or evidence",
+    ),
     (
         StorageTarget(zones=("DE", "NL"), share=0.5),
         StorageTarget(zones=("DE",), share=0.6),

@@ -23,6 +23,7 @@ from energyflows.scenarios import (
     Parameter,
     Scenario,
     Set,
+    Stake,
     StorageTarget,
     Swap,
     Volume,
@@ -329,3 +330,8 @@ def test_whatever_is_no_scenario_is_refused_in_words(part, parameter):
     message = read_message(Scenario, name="mine", changes=changes, parameters={"x": parameter})
     assert "change 2 (cut): the key 'supplier' is missing" in message
     assert not JARGON.search(message)
+
+
+def test_a_share_changes_hands_once():
+    with pytest.raises(ScenarioError, match="a share changes hands once"):
+        Stake(asset="Shah Deniz", owner="A", country="AA", share=0.1, start="03-01", end="05-31")

@@ -14,6 +14,7 @@ from energyflows.network.building import QUIET_STRINGS
 from energyflows.scenarios.applying import _generic, _law, _markets, _routes, _supply, _trade
 from energyflows.scenarios.applying._fitting import fit_contracts
 from energyflows.scenarios.applying._work import SIZES, Work
+from energyflows.scenarios.changes import AnyChange
 from energyflows.scenarios.combining import find_conflicts, sort_changes
 from energyflows.scenarios.scenario import Scenario
 
@@ -95,7 +96,7 @@ def apply(
     problems += find_conflicts(found.changes)
     with pypsa.option_context(*QUIET_STRINGS):
         work = Work(n.copy(), tables)
-        for change in sort_changes(found.changes):
+        for change in _order(work, found, problems):
             try:
                 _DO[change.change](work, change)
             except ScenarioError as error:
@@ -127,6 +128,16 @@ def _get(scenario: Scenario | str) -> Scenario:
     from energyflows.scenarios.catalogue import get_scenario
 
     return get_scenario(scenario)
+
+
+def _order(work: Work, scenario: Scenario, problems: list[str]) -> list[AnyChange]:
+    """Return the changes in the order in which they act; bans of equal terms are one."""
+    ordered = sort_changes(scenario.changes)
+    try:
+        return _law.join_bans(ordered, lambda: work.tables["rules"])
+    except ScenarioError as error:
+        problems.append(str(error))
+        return []
 
 
 def has_effect(before: pypsa.Network, after: pypsa.Network) -> bool:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping, Sequence
 from typing import NamedTuple
 
 import pandas as pd
@@ -11,7 +11,7 @@ import pypsa
 from energyflows.errors import ScenarioError
 from energyflows.scenarios.applying._days import average, hold_days, list_days
 from energyflows.scenarios.applying._work import Work, read_rates, write_rates
-from energyflows.scenarios.changes import Ban
+from energyflows.scenarios.changes import AnyChange, Ban
 
 _EU = "EU27"
 #: Contracts of at most a year count as short.
@@ -40,6 +40,33 @@ def ban(work: Work, change: Ban) -> None:
         if len(about):
             own = contracts[(contracts["link"] == link) & (contracts["seller_country"] == change.origin)]
             _limit(n, str(link), _Law(about, own, entry["presumed"]), change)
+
+
+def join_bans(changes: Sequence[AnyChange], rules: Callable[[], pd.DataFrame]) -> list[AnyChange]:
+    """Return changes with bans of equal terms as one, under the rules of all.
+
+    Parameters
+    ----------
+    changes : sequence of Change
+        In the order in which they act.
+    rules : callable
+        Returns table ``rules``; asked only if there is something to join.
+
+    Returns
+    -------
+    list of Change
+        The joined ban stands where the first was.
+    """
+    joined: dict[tuple[object, ...], AnyChange] = {}
+    for position, change in enumerate(changes):
+        terms = (change.origin, change.circumvention, change.evidence) if isinstance(change, Ban) else (position,)
+        first = joined.get(terms)
+        if isinstance(first, Ban) and isinstance(change, Ban):
+            named = {name for each in (first, change) for name in find_rules(rules(), each)["rule"]}
+            joined[terms] = first.model_copy(update={"rules": tuple(sorted(named))})
+        else:
+            joined[terms] = change
+    return list(joined.values())
 
 
 def find_rules(rules: pd.DataFrame, change: Ban) -> pd.DataFrame:

@@ -71,6 +71,7 @@ def set_target(work: Work, change: StorageTarget) -> None:
         earlier = n.snapshots[n.snapshots < day]
         if not len(earlier) or day > list_days(n)[-1] + _DAY:
             continue
+        _tell_day(work, change, day - _DAY, earlier[-1])
         for zone, volume in _measure_stores(n, zones, earlier[-1]).items():
             _claim_level(work, change, zone, day)
             hold_level(n, zone, earlier[-1], change.share * volume, (change.reward, 0.0))
@@ -84,12 +85,23 @@ def set_stock(work: Work, change: StartStock) -> None:
         if not days[0] - _DAY <= day <= days[-1]:
             continue
         within = n.snapshots[n.snapshots <= max(day, days[0])][-1]
+        if day >= days[0]:
+            _tell_day(work, change, day, within)
         for zone, volume in _measure_stores(n, zones, within).items():
             _claim_level(work, change, zone, day)
             if day < days[0]:
                 _start_at(n, zone, change.share * volume)
             else:
                 hold_level(n, zone, within, change.share * volume, (find_reward(n), find_reward(n)))
+
+
+def _tell_day(work: Work, change: StorageTarget | StartStock, day: pd.Timestamp, snapshot: pd.Timestamp) -> None:
+    """Say so if a level counts at the end of a period that does not end on its day."""
+    last = snapshot + (work.n.snapshot_weightings["generators"][snapshot] - 1) * _DAY
+    if last.normalize() != day.normalize():
+        work.notes.append(
+            f"{change.change}: the level of {day:%Y-%m-%d} counts on {last:%Y-%m-%d}, the end of its period"
+        )
 
 
 def _list_dates(n: pypsa.Network, day: str) -> list[pd.Timestamp]:
