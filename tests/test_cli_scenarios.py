@@ -87,8 +87,8 @@ def test_a_study_is_solved_compared_printed_and_written(call, mine, tmp_path):
     done = call("run", mine, "--out", tmp_path / "out", "--iamc", tmp_path / "all.csv", "--store", tmp_path / "kept")
     assert (done.code, done.err) == (0, "")
     assert done.out.startswith("energyflows · Less gas from Russia · 2025 · monthly\n")
-    assert re.search(r"^reference +219 +0\.00 +0\.00 +0\.00 .* 0\.00 *$", done.out, flags=re.MULTILINE)
-    assert re.search(r"^half +219 .* 36\.5 ", done.out, flags=re.MULTILINE)
+    assert re.search(r"^reference +0\.00 +0\.00 +0\.00 .* 0\.00 *$", done.out, flags=re.MULTILINE)
+    assert re.search(r"^half +0\.00 .* 36\.5 ", done.out, flags=re.MULTILINE)
     told = " ".join(done.out.split())
     assert re.search(r"half: [^.]*(\.\d[^.]*)*largest changes of supply: RU −36\.5", told)
     assert "papers: no effect on flows and prices in 2025: it is about labels" in told
@@ -271,8 +271,8 @@ def test_runs_without_scenarios_are_named_after_their_folders(call, solved, tmp_
     told = json.loads(call("compare", tmp_path / "usual", tmp_path / "less", tmp_path / "file.nc", "--json").out)
     rows = {row["scenario"]: row for row in told["headline"]}
     assert list(rows) == ["usual", "less", "file"]
-    assert rows["less"]["ru_pipeline_change_twh"] == pytest.approx(-36.5)
-    assert rows["file"]["ru_pipeline_change_twh"] == rows["less"]["ru_pipeline_change_twh"]
+    assert rows["less"]["ru_pipeline_anywhere_change_twh"] == pytest.approx(-36.5)
+    assert rows["file"]["ru_pipeline_anywhere_change_twh"] == rows["less"]["ru_pipeline_anywhere_change_twh"]
 
 
 def test_the_same_scenario_of_two_folders_stands_once_unless_it_differs(call, solved, written, tmp_path):
@@ -290,7 +290,7 @@ def test_the_same_scenario_of_two_folders_stands_once_unless_it_differs(call, so
 def test_another_reference_turns_the_signs(call, written, tmp_path):
     told = json.loads(call("compare", written, "--reference", "half", "--json", "--out", tmp_path / "out").out)
     rows = {row["scenario"]: row for row in told["headline"]}
-    assert rows["reference"]["ru_pipeline_change_twh"] == pytest.approx(36.5)
+    assert rows["reference"]["ru_pipeline_anywhere_change_twh"] == pytest.approx(36.5)
     assert sorted(path.stem for path in (tmp_path / "out").iterdir()) == TABLES
 
 

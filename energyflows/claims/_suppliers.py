@@ -52,7 +52,8 @@ def revenue(view: View, *, supplier: str) -> float:
     Notes
     -----
     Every month's volume at that month's price of the zone or LNG pool it enters. Contract prices are not in the
-    tables. A price that a contracted or observed flow pushes below zero counts as zero.
+    tables. A price that a contracted or observed flow pushes below zero counts as zero, and one above the highest in
+    the EU27 and for LNG at that time as that one: in closed markets given-up demand sets it, which nobody pays.
     """
     ds = view.active
     own, mixed = _find_corridors(view, supplier)
@@ -62,7 +63,8 @@ def revenue(view: View, *, supplier: str) -> float:
     home = own | set(zones.loc[zones["country"] == supplier, "zone"])
     sells = [a in own and b not in home for a, b in zip(ds["bus0"].values, ds["bus1"].values, strict=True)]
     sold = ds["received"].isel(link=sells)
-    worth = ds["price"].clip(min=0.0).sel(bus=ds["bus1"].isel(link=sells))
+    dearest = ds["price"].sel(bus=zones.loc[zones["eu"] | (zones["kind"] == "lng"), "zone"].tolist()).max("bus")
+    worth = ds["price"].where(ds["price"] < dearest, dearest).clip(min=0.0).sel(bus=ds["bus1"].isel(link=sells))
     return float((sold * worth * ds["weight_days"]).sum()) / 1e6
 
 

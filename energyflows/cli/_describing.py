@@ -42,7 +42,7 @@ def describe(ds: xr.Dataset, tables: Tables, reference: str = "reference") -> di
 
 
 def compare_all(ds: xr.Dataset, tables: Tables, reference: str) -> dict[str, pd.DataFrame]:
-    """Return the comparison of scenarios with the imports of the EU27 beside it, if its zones are there.
+    """Return the comparison of scenarios, with the imports of the EU27 if its zones are there.
 
     Parameters
     ----------
@@ -56,7 +56,8 @@ def compare_all(ds: xr.Dataset, tables: Tables, reference: str) -> dict[str, pd.
     Returns
     -------
     dict of str to pandas.DataFrame
-        As :func:`energyflows.compare` returns it, and ``imports``.
+        As :func:`energyflows.compare` returns it, and ``imports``; ``headline`` with net imports of the EU27 from RU
+        and AZ by the corridor or cargo they enter by.
     """
     from energyflows.comparison import compare
     from energyflows.summary import summarise_origins
@@ -64,7 +65,15 @@ def compare_all(ds: xr.Dataset, tables: Tables, reference: str) -> dict[str, pd.
     groups = group_zones(tables)
     found = compare(ds, reference, groups=groups)
     known = set(groups["EU27"]) <= set(ds["bus"].to_numpy().tolist())
-    return {**found, "imports": summarise_origins(ds, tables)} if known else found
+    if not known:
+        return found
+    imports = summarise_origins(ds, tables)
+    headline = found["headline"].copy()
+    for origin in ("RU", "AZ"):
+        volumes = imports[imports["origin"] == origin].groupby(["year", "scenario"])["twh"].sum()
+        told = [float(volumes.get((row.year, row.Index), 0.0)) for row in headline.itertuples()]
+        headline[f"from_{origin.lower()}_twh"] = told
+    return {**found, "headline": headline, "imports": imports}
 
 
 def make_iamc(parts: Mapping[str, xr.Dataset], tables: Tables) -> dict[str, pd.DataFrame]:

@@ -128,9 +128,9 @@ def _tabulate_headline(ds: xr.Dataset, reference: str, groups: Groups | None) ->
             for when, stock in stocks.items()
         },
         ("lng", "twh"): _figures.sum_landed(ds, zones),
-        ("ru_pipeline", "twh"): _figures.sum_exported(ds, "RU", lng=False),
-        ("ru_lng", "twh"): _figures.sum_exported(ds, "RU", lng=True),
-        ("az", "twh"): _figures.sum_exported(ds, "AZ"),
+        ("ru_pipeline_anywhere", "twh"): _figures.sum_exported(ds, "RU", lng=False),
+        ("ru_lng_anywhere", "twh"): _figures.sum_exported(ds, "RU", lng=True),
+        ("az_anywhere", "twh"): _figures.sum_exported(ds, "AZ"),
         ("cost", "bn_eur"): _figures.cost_runs(ds),
     }
     table = _tabulate(figures, reference)

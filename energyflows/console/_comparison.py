@@ -16,7 +16,6 @@ from energyflows.console._terminal import Tables
 
 #: Headers and the figures below them, with digits.
 _COLUMNS = {
-    "consumed": ("consumed_twh", 0),
     "unserved": ("unserved_twh", 2),
     "given up": ("response_twh", 2),
     "outside": ("outside_twh", 2),
@@ -26,6 +25,7 @@ _COLUMNS = {
     "from RU": ("from_ru_twh", 1),
     "from AZ": ("from_az_twh", 1),
     "stock": ("stock_1_nov_twh", 0),
+    "at end": ("stock_end_twh", 0),
     "Δ cost": ("net_cost_change_bn_eur", 2),
 }
 _MOST_NOTES = 12
@@ -37,8 +37,7 @@ def print_comparison(tables: Tables, *, title: str) -> None:
     Parameters
     ----------
     tables : mapping of str to pandas.DataFrame
-        From :func:`energyflows.comparison.compare`; ``imports`` beside them from
-        :func:`energyflows.summary.summarise_origins`, if the results are of our network.
+        From :func:`energyflows.comparison.compare`; ``headline`` may also hold ``from_ru_twh`` and ``from_az_twh``.
     title : str
         First line.
     """
@@ -46,7 +45,7 @@ def print_comparison(tables: Tables, *, title: str) -> None:
     console.print(title, style="bold")
     headline = tables["headline"]
     console.print()
-    _terminal.print_table(console, _tabulate(headline, tables.get("imports")))
+    _terminal.print_table(console, _tabulate(headline))
     console.print()
     for line in _explain_columns(headline):
         console.print(line)
@@ -72,10 +71,11 @@ def print_written(folder: Path, parts: Mapping[str, Tables]) -> None:
     console.print(Text(f"Written: {folder}{places}: results.nc, iamc.csv and {count} CSV tables."))
 
 
-def _tabulate(headline: pd.DataFrame, imports: pd.DataFrame | None) -> Table:
+def _tabulate(headline: pd.DataFrame) -> Table:
     figures = headline.assign(outside_twh=headline["unserved_anywhere_twh"] - headline["unserved_twh"])
-    for origin in ("RU", "AZ"):
-        figures[f"from_{origin.lower()}_twh"] = _sum_imports(headline, imports, origin)
+    figures = figures.reindex(
+        columns=[*figures.columns, *(name for name, _ in _COLUMNS.values() if name not in figures)]
+    )
     years = headline["year"].unique()
     dated = len(years) > 1
     cells: list[list[str]] = []
@@ -91,14 +91,6 @@ def _tabulate(headline: pd.DataFrame, imports: pd.DataFrame | None) -> Table:
     return _terminal.make_table(f"{_name_group(headline)} {span}", columns, cells)
 
 
-def _sum_imports(headline: pd.DataFrame, imports: pd.DataFrame | None, origin: str) -> list[float]:
-    """Return net imports from an origin for each row of the headline; unknown without the table of imports."""
-    if imports is None:
-        return [float("nan")] * len(headline)
-    volumes = imports[imports["origin"] == origin].groupby(["year", "scenario"])["twh"].sum()
-    return [float(volumes.get((row.year, row.Index), 0.0)) for row in headline.itertuples()]
-
-
 def _name_group(headline: pd.DataFrame) -> str:
     group = str(headline["group"].iloc[0])
     return "All zones" if group == "all" else group
@@ -111,9 +103,10 @@ def _explain_columns(headline: pd.DataFrame) -> list[str]:
     reference = headline.index[0]
     return [
         "TWh at gross calorific value; prices in EUR/MWh, mean of the year. 'given up': because of price.",
-        "'outside': unserved in zones outside. 'LNG': landed. 'stock': on 1 November, a few TWh of it by chance.",
+        "'outside': unserved in zones outside. 'LNG': landed. 'stock': on 1 November, with a play of a few TWh.",
+        "'at end': stock at the end of the year. What it loses, stores lend to the shock; see --final-stocks held.",
         "'from RU', 'from AZ': net imports of the EU27 by the corridor or cargo they enter by; nothing is traced.",
-        f"'Δ': less {reference}. 'Δ cost': bn EUR {cost}, with the value of gas missing in store at the end.",
+        f"'Δ': less {reference}. 'Δ cost': of all zones, bn EUR {cost}, with gas missing in store at the end.",
     ]
 
 

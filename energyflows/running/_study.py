@@ -17,13 +17,13 @@ from tqdm.auto import tqdm
 import energyflows
 from energyflows.datasets import check_given, load_tables
 from energyflows.ensemble.workers import map_chunks
-from energyflows.errors import EnergyFlowsError, OutputError, UsageError
-from energyflows.network import list_years
+from energyflows.errors import EnergyFlowsError, OutputError, ScenarioError, UsageError
+from energyflows.network import build_network, list_years
 from energyflows.results import open_results, write_results
 from energyflows.running._joining import join_scenarios, join_years
 from energyflows.running._scenarios import Reference, solve_reference, solve_scenario
 from energyflows.running._years import Known
-from energyflows.scenarios import Scenario, Study, list_runs
+from energyflows.scenarios import Scenario, Study, apply, list_runs
 from energyflows.scenarios.combining import sort_changes, write_change
 
 #: What may become of stocks at the end of observed years.
@@ -157,6 +157,7 @@ def solve_all(
     done = {name: ds for name, file in files.items() if (ds := _recall(file)) is not None}
     missing = [scenario for scenario in scenarios if scenario.name not in done]
     if missing:
+        _check_fit(missing, years[0], resolution, tables)
         reference = solve_reference(years, resolution, tables, progress=progress, verbose=verbose, known=known)
         reference = replace(reference, final_stocks=final_stocks)
         with _show(progress, len(missing)) as bar:
@@ -166,6 +167,19 @@ def solve_all(
                 done[name] = ds
                 bar.update()
     return done
+
+
+def _check_fit(scenarios: Sequence[Scenario], year: int, resolution: str, tables: Mapping[str, pd.DataFrame]) -> None:
+    """Refuse scenarios that do not fit the network of the first year, all at once and before anything is solved."""
+    n = build_network(year, resolution, tables)
+    problems = []
+    for scenario in scenarios:
+        try:
+            apply(n, scenario, tables=tables)
+        except ScenarioError as error:
+            problems.append(str(error))
+    if problems:
+        raise ScenarioError("\n".join(problems))
 
 
 def _solve_missing(missing: Sequence[Scenario], reference: Reference, workers: int) -> Iterator[tuple[str, xr.Dataset]]:

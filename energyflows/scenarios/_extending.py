@@ -13,7 +13,7 @@ from energyflows.scenarios._explaining import suggest
 from energyflows.scenarios._schemas import Place
 from energyflows.scenarios.catalogue import ALL, REFERENCE
 from energyflows.scenarios.checking import Problem, check, find_line
-from energyflows.scenarios.scenario import Scenario, describe_changes
+from energyflows.scenarios.scenario import Scenario, describe_changes, set_places
 
 #: Returns a scenario by name, given those of one's own.
 Find = Callable[[str, Mapping[str, Scenario]], Scenario]
@@ -119,6 +119,9 @@ def _make(draft: Draft, parents: Sequence[Scenario]) -> tuple[Scenario | None, l
         data = {**rest, "parameters": {**taken, **own}, "changes": [*before, *changes]}
         lines = _shift_lines(lines, len(before), list(taken))
     scenario, found = check(Scenario, data, where=draft.where, lines=lines)
+    if scenario is not None:
+        numbers = range(len(scenario.changes))
+        set_places(scenario, [f"{draft.where}, line {find_line(('changes', number), lines)}" for number in numbers])
     if scenario is not None and scenario.name == REFERENCE and scenario.changes:
         problems.append(draft.tell("what all others are compared with cannot change anything", "changes"))
     return scenario, [*problems, *found]

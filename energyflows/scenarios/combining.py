@@ -21,7 +21,7 @@ from energyflows.scenarios.changes import (
     StartStock,
     StorageTarget,
 )
-from energyflows.scenarios.scenario import AND, Scenario
+from energyflows.scenarios.scenario import AND, Scenario, list_places, set_places
 
 #: What adds comes before what takes away, relative changes before fixed values.
 _ORDER = (
@@ -100,7 +100,8 @@ def combine(*scenarios: Scenario) -> Scenario:
     if conflicts:
         raise ScenarioError(list_problems(f"{AND.join(parts)} cannot be combined:", conflicts))
     ordered = sorted(scenarios, key=lambda scenario: scenario.name)
-    return Scenario(
+    places = {text: place for scenario in scenarios for text, place in find_places(scenario).items()}
+    combined = Scenario(
         name=AND.join(parts),
         title=_join("; ", (scenario.title for scenario in ordered)),
         description=_join(" ", (scenario.description for scenario in ordered)),
@@ -108,6 +109,12 @@ def combine(*scenarios: Scenario) -> Scenario:
         years=tuple(sorted({year for scenario in scenarios for year in scenario.years})),
         changes=tuple(changes),
     )
+    return set_places(combined, [places.get(write_change(change), "") for change in combined.changes])
+
+
+def find_places(scenario: Scenario) -> dict[str, str]:
+    """Return file and line of each change, by its text; empty if the scenario was not read from a file."""
+    return dict(zip(map(write_change, scenario.changes), list_places(scenario), strict=False))
 
 
 def _join(between: str, texts: Iterable[str]) -> str:

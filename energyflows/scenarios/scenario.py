@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import copy
 import re
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from typing import Annotated, Any
 
 from pydantic import AliasChoices, BaseModel, Field, PrivateAttr, ValidationError, field_validator, model_validator
@@ -76,6 +76,8 @@ class Scenario(Declaration):
     """What it changes; none for the reference."""
 
     _template: tuple[Any, ...] = PrivateAttr(default=())
+    #: File and line of each change, if it was read from a file.
+    _places: tuple[str, ...] = PrivateAttr(default=())
 
     @model_validator(mode="wrap")
     @classmethod
@@ -107,6 +109,14 @@ class Scenario(Declaration):
         if wrong:
             raise ValueError(f"parameter names must be words without blanks or hyphens, found {', '.join(wrong)}")
         return value
+
+    def __eq__(self, other: object) -> bool:
+        """Compare what is declared; where it was read does not matter."""
+        if not isinstance(other, Scenario):
+            return NotImplemented
+        return self._template == other._template and self.model_dump() == other.model_dump()
+
+    __hash__ = None  # type: ignore[assignment]  # parameters are a dict
 
     def __add__(self, other: Scenario) -> Scenario:
         """Return both together; the order does not matter, and what both have counts once."""
@@ -246,7 +256,18 @@ def set_parameters(scenario: Scenario, values: Mapping[str, Any]) -> Scenario:
     from energyflows.scenarios.checking import validate
 
     data = give_values(scenario, values)
-    return validate(Scenario, data, where=data["name"]) if values else scenario
+    return set_places(validate(Scenario, data, where=data["name"]), list_places(scenario)) if values else scenario
+
+
+def list_places(scenario: Scenario) -> tuple[str, ...]:
+    """Return file and line of each change; nothing if the scenario was not read from a file."""
+    return scenario._places  # noqa: SLF001  of the same module
+
+
+def set_places(scenario: Scenario, places: Sequence[str]) -> Scenario:
+    """Write down file and line of each change, for messages."""
+    scenario._places = tuple(places)  # noqa: SLF001  of the same module
+    return scenario
 
 
 def give_values(scenario: Scenario, values: Mapping[str, Any]) -> dict[str, Any]:

@@ -133,6 +133,13 @@ def test_deliveries_and_revenue(view, toy_run):
     assert compute("revenue", low, supplier="RU") == 0
 
 
+def test_a_price_of_given_up_demand_in_a_closed_market_is_not_revenue(view, toy_run):
+    run = view(price=(toy_run["bus"] == "TR") * 240.0 + (toy_run["bus"] != "TR") * 30.0 + 0 * toy_run["price"])
+    usual = view(price=0 * toy_run["price"] + 30.0)
+    for supplier in ("RU", "US"):
+        assert compute("revenue", run, supplier=supplier) == pytest.approx(compute("revenue", usual, supplier=supplier))
+
+
 def test_cargoes_are_sold_where_they_land(view, toy_run):
     prices = (toy_run["bus"] == "LNGEU") * 30.0 + 0 * toy_run["price"]
     assert compute("revenue", view(price=prices), supplier="US") == pytest.approx(LNG * 30 / 1e3)

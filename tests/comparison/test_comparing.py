@@ -49,9 +49,9 @@ def test_there_is_a_table_for_every_question(pair):
         ("stock_1_nov_twh", 40.0, 10.0),
         ("stock_end_twh", 40.0, 10.0),
         ("lng_twh", 120 * YEAR, 120 * YEAR),
-        ("ru_pipeline_twh", 200 * YEAR, 100 * YEAR),
-        ("ru_lng_twh", 120 * YEAR, 120 * YEAR),
-        ("az_twh", 80 * YEAR, 80 * YEAR),
+        ("ru_pipeline_anywhere_twh", 200 * YEAR, 100 * YEAR),
+        ("ru_lng_anywhere_twh", 120 * YEAR, 120 * YEAR),
+        ("az_anywhere_twh", 80 * YEAR, 80 * YEAR),
         ("cost_bn_eur", 5.0, 6.0),
     ],
 )

@@ -47,8 +47,8 @@ def test_a_cut_names_route_and_kind_of_gas(n, change, look):
 @pytest.mark.parametrize(
     ("found", "message"),
     [
-        ({"supplier": "QA"}, "no any gas of 'QA'; suppliers are RU, US"),
-        ({"supplier": "RU", "gas": "lng"}, "no lng gas of 'RU'; suppliers are US"),
+        ({"supplier": "QA"}, "no gas of 'QA'; suppliers are RU, US"),
+        ({"supplier": "RU", "gas": "lng"}, "no LNG of 'RU'; suppliers are US"),
         ({"supplier": "RU", "routes": ("NORD", "YAMAL")}, "RU has no route NORD for any gas; it has YAMAL"),
     ],
 )

@@ -214,7 +214,7 @@ def test_gas_of_a_swap_may_enter_further_up(change):
 
 
 def test_the_leg_that_only_changes_papers_must_be_there(change):
-    with pytest.raises(ScenarioError, match="no any gas of 'QA'"):
+    with pytest.raises(ScenarioError, match="no gas of 'QA'"):
         change(swap(other={"supplier": "QA"}))
     huge = {"volume": {"twh": 400.0}}
     with pytest.raises(

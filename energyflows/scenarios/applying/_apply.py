@@ -15,7 +15,7 @@ from energyflows.scenarios.applying import _generic, _law, _markets, _routes, _s
 from energyflows.scenarios.applying._fitting import fit_contracts
 from energyflows.scenarios.applying._work import SIZES, Work
 from energyflows.scenarios.changes import AnyChange
-from energyflows.scenarios.combining import find_conflicts, sort_changes
+from energyflows.scenarios.combining import find_conflicts, find_places, sort_changes, write_change
 from energyflows.scenarios.scenario import Scenario
 
 _DO: dict[str, Callable[[Work, Any], None]] = {
@@ -96,11 +96,13 @@ def apply(
     problems += find_conflicts(found.changes)
     with pypsa.option_context(*QUIET_STRINGS):
         work = Work(n.copy(), tables)
+        places = find_places(found)
         for change in _order(work, found, problems):
             try:
                 _DO[change.change](work, change)
             except ScenarioError as error:
-                problems.append(str(error))
+                place = places.get(write_change(change))
+                problems.append(f"{place}: {error}" if place else str(error))
         if problems:
             raise ScenarioError(list_problems(f"scenario {found.name!r} cannot be applied:", problems))
         if any(change.change in _SHRINKING for change in found.changes):

@@ -29,12 +29,18 @@ _DAY = pd.Timedelta(days=1)
 def list_zones(n: pypsa.Network, names: tuple[str, ...]) -> list[str]:
     """Return zones by name, the EU as its members."""
     found: list[str] = []
+    unknown: list[str] = []
     for name in names:
         if name == _EU and "eu" in n.buses:
             found += n.buses.index[n.buses["eu"].eq(other=True)].tolist()
-        else:
+            continue
+        try:
             check_bus(n, name)
-            found.append(name)
+        except ScenarioError as error:
+            unknown.append(str(error))
+        found.append(name)
+    if unknown:
+        raise ScenarioError("; ".join(unknown))
     return list(dict.fromkeys(found))
 
 

@@ -15,6 +15,8 @@ from energyflows.scenarios.changes import Cut, Disrupt, Gas, Withhold
 #: Carriers of gas sold abroad, by what a change calls them.
 _CARRIERS = {"any": ("pipeline gas", "lng"), "pipeline": ("pipeline gas",), "lng": ("lng",)}
 
+_NAMES = {"any": "gas", "pipeline": "pipeline gas", "lng": "LNG"}
+
 
 def find_exports(n: pypsa.Network, supplier: str, routes: tuple[str, ...] = (), gas: Gas = "any") -> pd.Index:
     """Return the generators of a supplier's exports.
@@ -43,7 +45,7 @@ def find_exports(n: pypsa.Network, supplier: str, routes: tuple[str, ...] = (), 
     rows = n.generators[n.generators["carrier"].isin(_CARRIERS[gas])]
     own = rows[rows["origin"] == supplier]
     if own.empty:
-        raise ScenarioError(f"no {gas} gas of {supplier!r}; suppliers are {', '.join(sorted(set(rows['origin'])))}")
+        raise ScenarioError(f"no {_NAMES[gas]} of {supplier!r}; suppliers are {', '.join(sorted(set(rows['origin'])))}")
     strange = sorted(set(routes) - set(own["route"]))
     if strange:
         known = ", ".join(sorted(set(own["route"])))
