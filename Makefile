@@ -53,7 +53,7 @@ lint: $(VENV)/.test
 	$(BIN)/deptry .
 
 test: lint
-	$(BIN)/python -m pytest --numprocesses $(WORKERS) --benchmark-disable --cov --cov-report=term energyflows tests $(BENCHMARKS)
+	$(BIN)/python -m pytest --numprocesses $(WORKERS) --dist loadgroup --benchmark-disable --cov --cov-report=term energyflows tests $(BENCHMARKS)
 
 bench: $(VENV)/.test
 	$(BIN)/python -m pytest --benchmark-only benchmarks

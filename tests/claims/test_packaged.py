@@ -7,7 +7,8 @@ from energyflows.claims import judge_claims
 from energyflows.claims._declaring import IDS
 from energyflows.console._claims import print_claims
 
-pytestmark = pytest.mark.slow
+# One worker solves what the module shares, once.
+pytestmark = [pytest.mark.slow, pytest.mark.xdist_group("claims")]
 VERDICTS = {"supported", "mixed", "not supported", "cannot be told"}
 
 
@@ -35,8 +36,9 @@ def test_a_backfill_of_nothing_does_nothing(told):
     evidence = told["evidence"]
     disputed = evidence[evidence["low"].notna()]
     assert set(disputed["id"]) == {"C5", "C6", "C13"}
-    nearest = disputed[["low", "high"]].abs().min(axis=1)
-    assert nearest.to_numpy() == pytest.approx(0.0, abs=1e-3)
+    # Each range is over volumes that begin with none, at which nothing changes.
+    assert (disputed["low"] <= 1e-3).all()
+    assert (disputed["high"] >= -1e-3).all()
 
 
 def test_shares_are_shares(told):

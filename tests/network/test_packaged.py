@@ -10,7 +10,8 @@ from energyflows.summary import list_binding, list_unused, summarise_imports, su
 from energyflows.summary._observed import sum_flows, sum_years
 from energyflows.summary._tables import sum_energy
 
-pytestmark = pytest.mark.slow
+# One worker solves what the module shares, once.
+pytestmark = [pytest.mark.slow, pytest.mark.xdist_group("network")]
 HISTORY = range(2021, 2026)
 RUSSIAN = ["NORDSTREAM", "YAMAL", "RUBELARUS", "UATRANSIT", "TURKSTREAM2", "RUBALTIC", "IMATRA"]
 OTHERS = ["MEDGAZ", "MAGHREB", "TRANSMED", "GREENSTREAM", "NO", "SANGACHAL"]
