@@ -32,7 +32,7 @@ def test_toy_tables_have_no_problem(toy):
         ("supply", "shape", "'XX' is not in zones.csv, column zone"),
         ("supply", "follows", "'XX' is not in observed_flows.csv, column series"),
         ("contracts", "zone", "'XX' is not in zones.csv, column zone"),
-        ("contracts", "link", "'XX' is not in pipelines.csv, column pipeline"),
+        ("contracts", "link", "'XX' is no pipeline of pipelines.csv, and no bus-pool of lng_suppliers.csv"),
         ("ownership", "link", "'XX' is not in pipelines.csv, column pipeline"),
         ("observed_flows", "link", "'XX' is not in pipelines.csv, column pipeline"),
         ("prices", "zone", "'XX' is not in zones.csv, column zone"),

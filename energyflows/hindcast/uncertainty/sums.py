@@ -154,10 +154,10 @@ def share_out(values: Numbers, low: Numbers, high: Numbers, total: float) -> Num
 
 
 def _cap_levels(bare: Tables, new: Numbers, volumes: Numbers) -> Numbers:
-    """Keep stocks within a working volume that was varied, as far as they were before."""
+    """Keep stocks within the working volume, varied or not, as far as they were before."""
     levels, stores = bare["observed_storage"], bare["storages"]
     capped = new.copy()
-    for zone in stores["zone"][volumes != stores["working_volume_twh"].to_numpy(dtype=float)].unique():
+    for zone in stores["zone"].unique():
         own = (stores["zone"] == zone).to_numpy()
         for row in np.flatnonzero(levels["zone"] == zone):
             day = levels["date"].iat[row]
