@@ -13,13 +13,14 @@ SOURCES := $(shell find energyflows data seeds -type f ! -name '*.pyc' 2>/dev/nu
 # Benchmarks also run once, untimed, with the tests.
 BENCHMARKS := $(wildcard benchmarks)
 
-.PHONY: help run test lint bench data constraints clean
+.PHONY: help run test lint coverage bench data constraints clean
 .NOTPARALLEL:
 .DELETE_ON_ERROR:
 
 help:
 	@echo "make run          install the package and run it for YEARS=$(YEARS)"
 	@echo "make test         linters, types, architecture, dependencies, all tests"
+	@echo "make coverage     lines and branches the tests reach"
 	@echo "make bench        timings"
 	@echo "make data         write the hashes of changed tables into data/datapackage.json"
 	@echo "make constraints  resolve all dependencies anew into constraints.txt"
@@ -53,7 +54,11 @@ lint: $(VENV)/.test
 	$(BIN)/deptry .
 
 test: lint
-	$(BIN)/python -m pytest --numprocesses $(WORKERS) --dist loadgroup --benchmark-disable --cov --cov-report=term energyflows tests $(BENCHMARKS)
+	$(BIN)/python -m pytest --numprocesses $(WORKERS) --dist loadgroup --benchmark-disable energyflows tests $(BENCHMARKS)
+
+# On its own, for tracing every line makes the tests take half as long again.
+coverage: $(VENV)/.test
+	$(BIN)/python -m pytest --numprocesses $(WORKERS) --dist loadgroup --benchmark-disable --cov --cov-report=term energyflows tests
 
 bench: $(VENV)/.test
 	$(BIN)/python -m pytest --benchmark-only benchmarks

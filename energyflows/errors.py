@@ -8,6 +8,10 @@ how to mend it; where several things are wrong they are told at once.
 from __future__ import annotations
 
 from collections.abc import Iterable
+from difflib import get_close_matches
+
+#: Letters of a text that fit into a message.
+_LONGEST = 60
 
 
 class EnergyFlowsError(Exception):
@@ -120,3 +124,54 @@ def require(value: object, attributes: str, expected: str) -> None:
     """
     if not all(hasattr(value, name) for name in attributes.split()):
         raise UsageError(f"found {type(value).__name__}, expected {expected}")
+
+
+def suggest(found: str, known: Iterable[str]) -> str:
+    """Return a question that names what is spelled alike, or nothing.
+
+    Parameters
+    ----------
+    found : str
+        What was written.
+    known : iterable of str
+        What could have been meant.
+
+    Returns
+    -------
+    str
+        To put behind a sentence.
+
+    Examples
+    --------
+    >>> suggest("backfil", ["backfill", "swap"]), suggest("tap", ["TAP", "TANAP"])
+    ('; did you mean backfill?', '; did you mean TAP?')
+    """
+    folded: dict[str, str] = {}
+    for name in known:
+        folded.setdefault(name.casefold(), name)
+    wanted = found[:_LONGEST].strip().casefold()
+    near = [folded[name] for name in ([wanted] if wanted in folded else get_close_matches(wanted, folded, n=3))]
+    return f"; did you mean {' or '.join(near)}?" if near else ""
+
+
+def shorten(text: str, length: int = _LONGEST) -> str:
+    """Return a text that fits into a message.
+
+    Parameters
+    ----------
+    text : str
+        Any.
+    length : int
+        Most characters.
+
+    Returns
+    -------
+    str
+        Its beginning.
+
+    Examples
+    --------
+    >>> shorten("abcdef", 4)
+    'abc…'
+    """
+    return text if len(text) <= length else f"{text[: length - 1]}…"

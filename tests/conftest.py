@@ -5,6 +5,8 @@ Its figures are round so that answers can be worked out by hand. ``toy()`` retur
 """
 
 import json
+import sys
+from types import SimpleNamespace
 
 import pandas as pd
 import pytest
@@ -275,3 +277,19 @@ def set_parameters():
             tables["parameters"].loc[tables["parameters"]["parameter"] == name, "value"] = float(value)
 
     return set_parameters
+
+
+@pytest.fixture
+def call(monkeypatch, capsys, toy_folder):
+    """Return a function that runs the program on the toy's tables; code, out and err of its end."""
+
+    def run(*arguments):
+        from energyflows.cli import main
+
+        data = [] if arguments[0] == "schema" else ["--data", str(toy_folder)]
+        monkeypatch.setattr(sys, "argv", ["energyflows", arguments[0], *data, *map(str, arguments[1:])])
+        with pytest.raises(SystemExit) as ended:
+            main()
+        return SimpleNamespace(code=ended.value.code, **capsys.readouterr()._asdict())
+
+    return run

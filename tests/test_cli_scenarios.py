@@ -3,7 +3,6 @@
 import json
 import re
 import sys
-from types import SimpleNamespace
 
 import pandas as pd
 import pytest
@@ -26,20 +25,6 @@ scenarios:
   - scenario: papers
     changes: [{change: relabel, at: YAMAL-DE, from: RU, to: TR}]
 """
-
-
-@pytest.fixture
-def call(monkeypatch, capsys, toy_folder):
-    """Return a function that runs the program on the toy's tables; code, out and err of its end."""
-
-    def run(*arguments):
-        data = [] if arguments[0] == "schema" else ["--data", str(toy_folder)]
-        monkeypatch.setattr(sys, "argv", ["energyflows", arguments[0], *data, *map(str, arguments[1:])])
-        with pytest.raises(SystemExit) as ended:
-            main()
-        return SimpleNamespace(code=ended.value.code, **capsys.readouterr()._asdict())
-
-    return run
 
 
 @pytest.fixture

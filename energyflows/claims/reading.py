@@ -10,8 +10,7 @@ from pydantic import Field
 from energyflows.claims import _imports, _markets, _suppliers  # noqa: F401  they register their figures
 from energyflows.claims._declaring import IDS, Claim, Evidence
 from energyflows.claims._figures import FIGURES
-from energyflows.errors import UsageError
-from energyflows.scenarios._explaining import suggest
+from energyflows.errors import UsageError, suggest
 from energyflows.scenarios._fields import Declaration
 from energyflows.scenarios._schemas import Place
 from energyflows.scenarios._yaml import read_yaml

@@ -12,6 +12,7 @@ from energyflows.comparison import _figures
 from energyflows.comparison._checking import Groups, check_comparable, check_groups
 from energyflows.comparison._moves import list_moves
 from energyflows.comparison._notes import list_notes
+from energyflows.results import sum_energy
 
 _PRICE_ZONE = "NL"
 _FIRST_NOVEMBER = (11, 1)
@@ -149,9 +150,7 @@ def _tabulate_prices(ds: xr.Dataset, reference: str) -> pd.DataFrame:
 
 def _tabulate_unserved(ds: xr.Dataset, reference: str) -> pd.DataFrame:
     chosen = ds.sel(bus=_figures.list_zones(ds))
-    figures = {
-        (name, "twh"): _figures.sum_years(chosen[name], ds).rename(bus="zone") for name in ("unserved", "response")
-    }
+    figures = {(name, "twh"): sum_energy(chosen[name], ds).rename(bus="zone") for name in ("unserved", "response")}
     return _name_kinds(_tabulate(figures, reference, "zone"), ds)
 
 
@@ -164,12 +163,12 @@ def _name_kinds(table: pd.DataFrame, ds: xr.Dataset) -> pd.DataFrame:
 
 def _tabulate_flows(ds: xr.Dataset, reference: str) -> pd.DataFrame:
     chosen = ds.isel(link=~ds["is_storage_link"].to_numpy())
-    table = _tabulate({("flow", "twh"): _figures.sum_years(chosen["received"], ds)}, reference, "link")
+    table = _tabulate({("flow", "twh"): sum_energy(chosen["received"], ds)}, reference, "link")
     return _describe(table, chosen, "link", {"bus0": "bus0", "bus1": "bus1", "carrier": "carrier"})
 
 
 def _tabulate_supply(ds: xr.Dataset, reference: str) -> pd.DataFrame:
-    table = _tabulate({("supply", "twh"): _figures.sum_years(ds["supplied"], ds)}, reference, "generator")
+    table = _tabulate({("supply", "twh"): sum_energy(ds["supplied"], ds)}, reference, "generator")
     columns = {"bus": "generator_bus", "origin": "generator_origin", "route": "generator_route"}
     return _describe(table, ds, "generator", {name: coord for name, coord in columns.items() if coord in ds.coords})
 

@@ -9,7 +9,7 @@ import pandas as pd
 import xarray as xr
 
 from energyflows.comparison._checking import Groups
-from energyflows.results import sum_at
+from energyflows.results import sum_at, sum_energy
 
 #: Kinds of buses whose demand stands for the rest of the world.
 _ELSEWHERE = "lng"
@@ -62,25 +62,6 @@ def demand_of(ds: xr.Dataset) -> xr.DataArray:
     return ds["consumed"] + ds["unserved"] + ds["response"]
 
 
-def sum_years(rate: xr.DataArray, ds: xr.Dataset) -> xr.DataArray:
-    """Return yearly energy of a rate.
-
-    Parameters
-    ----------
-    rate : xarray.DataArray, [GWh/d]
-        With dim ``snapshot``.
-    ds : xarray.Dataset
-        Results, for the days of each snapshot.
-
-    Returns
-    -------
-    xarray.DataArray, [TWh]
-        With dim ``year`` instead of ``snapshot``; missing where any snapshot is.
-    """
-    energy = rate * ds["weight_days"] / _GWH_PER_TWH
-    return energy.groupby("snapshot.year").sum(skipna=False)
-
-
 def mean_prices(ds: xr.Dataset, zones: Sequence[str]) -> xr.DataArray:
     """Return yearly mean prices of zones, weighted by days.
 
@@ -97,8 +78,8 @@ def mean_prices(ds: xr.Dataset, zones: Sequence[str]) -> xr.DataArray:
         By year and bus; missing where a zone has no demand.
     """
     chosen = ds.sel(bus=list(zones))
-    price = sum_years(chosen["price"], ds) / sum_years(xr.ones_like(chosen["price"]), ds)
-    return price.where(sum_years(demand_of(chosen), ds) > 0)
+    price = sum_energy(chosen["price"], ds) / sum_energy(xr.ones_like(chosen["price"]), ds)
+    return price.where(sum_energy(demand_of(chosen), ds) > 0)
 
 
 def mean_group_price(ds: xr.Dataset, zones: Sequence[str]) -> xr.DataArray:
@@ -118,20 +99,20 @@ def mean_group_price(ds: xr.Dataset, zones: Sequence[str]) -> xr.DataArray:
     """
     chosen = ds.sel(bus=list(zones))
     demand = demand_of(chosen)
-    paid = sum_years((chosen["price"] * demand).where(demand != 0, 0.0).sum("bus", skipna=False), ds)
-    total = sum_years(demand.sum("bus"), ds)
+    paid = sum_energy((chosen["price"] * demand).where(demand != 0, 0.0).sum("bus", skipna=False), ds)
+    total = sum_energy(demand.sum("bus"), ds)
     return paid / total.where(total > 0)
 
 
 def sum_zones(ds: xr.Dataset, name: str, zones: Sequence[str]) -> xr.DataArray:
     """Return yearly energy of a variable over zones, TWh."""
-    return sum_years(ds[name].sel(bus=list(zones)).sum("bus", skipna=False), ds)
+    return sum_energy(ds[name].sel(bus=list(zones)).sum("bus", skipna=False), ds)
 
 
 def sum_landed(ds: xr.Dataset, zones: Sequence[str]) -> xr.DataArray:
     """Return LNG that enters the grids of zones in a year, TWh."""
     landing = (ds["carrier"] == _REGASIFICATION) & ds["bus1"].isin(list(zones))
-    return sum_years(ds["received"].isel(link=landing.to_numpy()).sum("link", skipna=False), ds)
+    return sum_energy(ds["received"].isel(link=landing.to_numpy()).sum("link", skipna=False), ds)
 
 
 def sum_exported(ds: xr.Dataset, origin: str, *, lng: bool | None = None) -> xr.DataArray:
@@ -154,7 +135,7 @@ def sum_exported(ds: xr.Dataset, origin: str, *, lng: bool | None = None) -> xr.
     chosen = (ds["generator_origin"] == origin).to_numpy() & (kinds_of(ds) != "Home")
     if lng is not None:
         chosen &= (kinds_of(ds) == "LNG") == lng
-    return sum_years(ds["supplied"].isel(generator=chosen).sum("generator", skipna=False), ds)
+    return sum_energy(ds["supplied"].isel(generator=chosen).sum("generator", skipna=False), ds)
 
 
 def kinds_of(ds: xr.Dataset) -> np.ndarray:

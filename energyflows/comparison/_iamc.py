@@ -10,6 +10,7 @@ import xarray as xr
 from energyflows.comparison import _figures
 from energyflows.comparison._checking import Groups, check_figures, check_groups
 from energyflows.errors import require
+from energyflows.results import sum_energy
 
 COLUMNS = ["model", "scenario", "region", "variable", "unit", "year", "value"]
 WORLD = "World"
@@ -83,7 +84,7 @@ def _list_regions(ds: xr.Dataset, groups: Groups) -> Iterator[Part]:
     chosen = ds.sel(bus=zones)
     energy = {"Consumption": "consumed", "Unserved": "unserved", "Response": "response"}
     for told, name in energy.items():
-        yield _figures.sum_years(chosen[name], ds).rename(bus="region"), None, f"Gas|{told}", _YEARLY
+        yield sum_energy(chosen[name], ds).rename(bus="region"), None, f"Gas|{told}", _YEARLY
     yield _figures.mean_prices(ds, zones).rename(bus="region"), None, "Gas|Price", _PRICE
     stocks = {"1 November": _figures.take_stocks(ds, _FIRST_NOVEMBER), "End": _figures.take_stocks(ds)}
     for told, stock in stocks.items():
@@ -102,7 +103,7 @@ def _list_regions(ds: xr.Dataset, groups: Groups) -> Iterator[Part]:
 
 
 def _list_supply(ds: xr.Dataset) -> Iterator[Part]:
-    supply = _figures.sum_years(ds["supplied"], ds)
+    supply = sum_energy(ds["supplied"], ds)
     origins, kinds = ds["generator_origin"].to_numpy().astype(str), _figures.kinds_of(ds)
     yield supply.sum("generator", skipna=False), WORLD, "Gas|Supply", _YEARLY
     for origin in sorted(set(origins)):
@@ -116,7 +117,7 @@ def _list_supply(ds: xr.Dataset) -> Iterator[Part]:
 def _list_flows(ds: xr.Dataset) -> Iterator[Part]:
     """Yield the flow between each two buses; links beside each other are added up."""
     outer = ds.isel(link=~ds["is_storage_link"].to_numpy())
-    flow = _figures.sum_years(outer["received"], ds)
+    flow = sum_energy(outer["received"], ds)
     pairs = [f"{a}>{b}" for a, b in zip(outer["bus0"].to_numpy(), outer["bus1"].to_numpy(), strict=True)]
     for pair, places in pd.Series(range(len(pairs))).groupby(pairs):
         yield flow.isel(link=places.to_list()).sum("link", skipna=False), WORLD, f"Gas|Flow|{pair}", _YEARLY

@@ -5,12 +5,11 @@ from __future__ import annotations
 import csv
 import io
 from collections.abc import Iterable, Iterator, Sequence
-from difflib import get_close_matches
 from pathlib import Path
 
 import pandas as pd
 
-from energyflows.errors import TableError
+from energyflows.errors import TableError, shorten, suggest
 
 REQUIRED = ("series", "period", "value", "unit")
 OPTIONAL = ("frequency", "gcv", "confidence", "source", "note")
@@ -159,18 +158,3 @@ def name_lines(lines: Sequence[int]) -> str:
             spans.append([line, line])
     told = ", ".join(str(first) if first == last else f"{first}-{last}" for first, last in spans)
     return f"{'line' if told.isdigit() else 'lines'} {told}"
-
-
-def suggest(found: str, names: Iterable[str]) -> str:
-    """Return a question that names what is spelled alike, or nothing."""
-    folded: dict[str, str] = {}
-    for name in names:
-        folded.setdefault(name.casefold(), name)
-    wanted = found.strip().casefold()
-    near = [folded[name] for name in ([wanted] if wanted in folded else get_close_matches(wanted, folded, n=3))]
-    return f"; did you mean {' or '.join(near)}?" if near else ""
-
-
-def shorten(text: str, length: int = 60) -> str:
-    """Return a text that fits into a message."""
-    return text if len(text) <= length else f"{text[: length - 1]}…"

@@ -10,7 +10,7 @@ from typing import Any
 
 import pandas as pd
 
-from energyflows.errors import TableError, UnknownNameError, UsageError, list_problems
+from energyflows.errors import TableError, UnknownNameError, UsageError, list_problems, suggest
 from energyflows.hindcast._observations_checks import (
     CODES,
     CONFIDENCE,
@@ -20,7 +20,7 @@ from energyflows.hindcast._observations_checks import (
     find_problems,
     parse_span,
 )
-from energyflows.hindcast._observations_file import OPTIONAL, REQUIRED, merge_problems, read_cells, suggest
+from energyflows.hindcast._observations_file import OPTIONAL, REQUIRED, merge_problems, read_cells
 from energyflows.units import convert
 
 #: Columns of what is returned, in order.

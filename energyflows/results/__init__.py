@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from energyflows.results._checking import balance_buses, check_results, sum_at
+from energyflows.results._checking import balance_buses, check_results, sum_at, sum_energy
 from energyflows.results._files import open_results, write_results
 from energyflows.results._filling import fill, label, sum_rewards
 from energyflows.results._layout import RESPONSE, UNITS, UNSERVED, Layout, lay_out, name_parts
@@ -23,6 +23,7 @@ __all__ = [
     "open_results",
     "read_results",
     "sum_at",
+    "sum_energy",
     "sum_rewards",
     "write_results",
 ]

@@ -164,3 +164,22 @@ def _tell_worst(what: str, excess: xr.DataArray, dim: str) -> list[str]:
     spot = ", ".join(f"{name} {value}" for name, value in zip(excess.dims, place, strict=True))
     names = sorted({str(name) for name in excess[dim].to_numpy()[bad.any([d for d in bad.dims if d != dim])]})
     return [f"{what}: worst at {spot} ({float(worst.max()):.2g} relative); in all {', '.join(names[:5])}"]
+
+
+def sum_energy(rate: xr.DataArray, ds: xr.Dataset) -> xr.DataArray:
+    """Return yearly energy of a rate.
+
+    Parameters
+    ----------
+    rate : xarray.DataArray, [GWh/d]
+        With dim ``snapshot``.
+    ds : xarray.Dataset
+        Results, for the days of each snapshot.
+
+    Returns
+    -------
+    xarray.DataArray, [TWh]
+        With dim ``year`` instead of ``snapshot``; missing where any snapshot is.
+    """
+    energy = rate * ds["weight_days"] / 1e3
+    return energy.groupby("snapshot.year").sum(skipna=False)

@@ -6,7 +6,8 @@ from collections import defaultdict
 from collections.abc import Iterator, Mapping
 from typing import Any, NamedTuple
 
-from energyflows.scenarios._explaining import shorten, show, suggest
+from energyflows.errors import shorten, suggest
+from energyflows.scenarios._explaining import show
 from energyflows.scenarios._schemas import Place
 from energyflows.scenarios._yaml import Sheet
 from energyflows.scenarios.checking import Problem, find_line

@@ -3,15 +3,14 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable, Iterator, Mapping
-from difflib import get_close_matches
+from collections.abc import Iterator, Mapping
 from typing import Any, NamedTuple
 
 from pydantic import BaseModel, ValidationError
 
+from energyflows.errors import shorten, suggest
 from energyflows.scenarios._schemas import Place, Schema, describe_type, narrow, read_schema, step
 
-_LONGEST = 60
 #: What entries of a list are called, and the key that names one.
 _ENTRIES = {"changes": ("change", "change"), "parts": ("part", "name"), "scenarios": ("scenario", "scenario")}
 
@@ -178,45 +177,3 @@ def show(found: Any) -> str:
     if isinstance(found, list | tuple):
         return f"a list of {len(found)}" if found else "an empty list"
     return repr(shorten(found)) if isinstance(found, str) else shorten(repr(found))
-
-
-def suggest(found: str, known: Iterable[str]) -> str:
-    """Return a question that names what is spelled alike, or nothing.
-
-    Parameters
-    ----------
-    found : str
-        What was written.
-    known : iterable of str
-        What could have been meant.
-
-    Returns
-    -------
-    str
-        To put behind a sentence.
-
-    Examples
-    --------
-    >>> suggest("backfil", ["backfill", "swap"])
-    '; did you mean backfill?'
-    """
-    near = get_close_matches(found[:_LONGEST].casefold(), list(known), n=3)
-    return f"; did you mean {' or '.join(near)}?" if near else ""
-
-
-def shorten(text: str, length: int = _LONGEST) -> str:
-    """Return a text that fits into a message.
-
-    Parameters
-    ----------
-    text : str
-        Any.
-    length : int
-        Most characters.
-
-    Returns
-    -------
-    str
-        Its beginning.
-    """
-    return text if len(text) <= length else f"{text[: length - 1]}…"

@@ -7,11 +7,10 @@ from collections.abc import Callable, Mapping, Sequence
 from graphlib import CycleError, TopologicalSorter
 from typing import Any
 
-from energyflows.errors import EnergyFlowsError
+from energyflows.errors import EnergyFlowsError, suggest
 from energyflows.scenarios._drafts import Draft
-from energyflows.scenarios._explaining import suggest
 from energyflows.scenarios._schemas import Place
-from energyflows.scenarios.catalogue import ALL, REFERENCE
+from energyflows.scenarios.catalogue import ALL, REFERENCE, list_names
 from energyflows.scenarios.checking import Problem, check, find_line
 from energyflows.scenarios.scenario import Scenario, describe_changes, set_places
 
@@ -36,7 +35,8 @@ def resolve(drafts: Sequence[Draft], find: Find | None) -> tuple[dict[str, Scena
     problems : list of Problem
         All there are; what extends a scenario with problems is not judged.
     """
-    named, problems = _name_drafts(drafts)
+    # The built-in ones are read without any to look others up in.
+    named, problems = _name_drafts(drafts, () if find is None else list_names())
     order, cyclic = _sort_names(named)
     problems += cyclic
     made: dict[str, Scenario] = {}
@@ -54,7 +54,7 @@ def resolve(drafts: Sequence[Draft], find: Find | None) -> tuple[dict[str, Scena
     return {name: made[name] for name in named if name in made}, problems
 
 
-def _name_drafts(drafts: Sequence[Draft]) -> tuple[dict[str, Draft], list[Problem]]:
+def _name_drafts(drafts: Sequence[Draft], taken: Sequence[str]) -> tuple[dict[str, Draft], list[Problem]]:
     """Return drafts by name; a name stands for one of them."""
     named: dict[str, Draft] = {}
     problems = []
@@ -63,6 +63,9 @@ def _name_drafts(drafts: Sequence[Draft]) -> tuple[dict[str, Draft], list[Proble
             problems += check(Scenario, draft.data, where=draft.where, lines=draft.lines)[1]
         elif draft.name == ALL:
             problems.append(draft.tell(f"{ALL!r} stands for every built-in scenario; give it another name", "scenario"))
+        elif draft.name in taken:
+            told = "this is the name of a built-in scenario; give it another, and 'extends' that one to add to it"
+            problems.append(draft.tell(told, "scenario"))
         elif draft.name in named:
             first = named[draft.name]
             line = find_line(("scenario",), first.lines)

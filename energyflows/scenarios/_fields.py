@@ -68,7 +68,10 @@ Day = Annotated[str, BeforeValidator(_read_day), Field(examples=["2026-11-15", "
 Number = Annotated[float, Field(strict=True)]
 Share = Annotated[Number, Field(ge=0.0, le=1.0)]
 Amount = Annotated[Number, Field(ge=0.0)]
+Gas = Literal["any", "pipeline", "lng"]
 Name = Annotated[str, Field(min_length=1)]
+Names = Annotated[tuple[Name, ...], Field(min_length=1)]
+Days = Annotated[int, Field(ge=0, le=3660, strict=True)]
 
 
 def is_recurring(day: str) -> bool:

@@ -15,7 +15,7 @@ from typing import Any, NamedTuple
 
 import yaml
 
-from energyflows.scenarios._explaining import shorten
+from energyflows.errors import shorten
 from energyflows.scenarios._schemas import Place
 from energyflows.scenarios.checking import Problem
 

@@ -10,8 +10,7 @@ from types import MappingProxyType
 import pandas as pd
 
 from energyflows.datasets import find_folder
-from energyflows.errors import UnknownNameError, UsageError
-from energyflows.scenarios._explaining import shorten, suggest
+from energyflows.errors import UnknownNameError, UsageError, shorten, suggest
 from energyflows.scenarios.combining import combine
 from energyflows.scenarios.scenario import AND, Scenario
 

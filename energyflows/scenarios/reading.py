@@ -36,10 +36,6 @@ def read_scenarios(path: str | Path) -> dict[str, Scenario]:
     ScenarioError
         If a file cannot be read, or anything in it cannot be used; all problems at once, each with its line.
 
-    Notes
-    -----
-    A scenario may have the name of a built-in one; it then stands in its place for the other scenarios read with it.
-
     Examples
     --------
     >>> import tempfile

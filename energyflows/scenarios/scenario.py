@@ -290,8 +290,7 @@ def give_values(scenario: Scenario, values: Mapping[str, Any]) -> dict[str, Any]
     UnknownNameError
         If it has no such parameter.
     """
-    from energyflows.errors import UnknownNameError
-    from energyflows.scenarios._explaining import suggest
+    from energyflows.errors import UnknownNameError, suggest
 
     parameters = scenario.model_dump(include={"parameters"})["parameters"]
     unknown = [f"{name!r}{suggest(str(name), parameters)}" for name in values if name not in parameters]

@@ -11,12 +11,10 @@ from typing import Annotated, Any, Literal
 
 from pydantic import AliasChoices, BeforeValidator, Field, ValidationError, model_validator
 
-from energyflows.errors import EnergyFlowsError
-from energyflows.scenarios._explaining import suggest
-from energyflows.scenarios._fields import Declaration, Name
+from energyflows.errors import EnergyFlowsError, suggest
+from energyflows.scenarios._fields import Declaration, Name, Names
 from energyflows.scenarios._schemas import Place
 from energyflows.scenarios.catalogue import ALL, REFERENCE, find_scenario, list_names, split_name
-from energyflows.scenarios.changes import Names
 from energyflows.scenarios.checking import Problem, check, refuse
 from energyflows.scenarios.combining import combine
 from energyflows.scenarios.scenario import (

@@ -11,7 +11,7 @@ import xarray as xr
 from energyflows.datasets import check_given, load_tables, strip_passport
 from energyflows.errors import ResultsError
 from energyflows.network.calendar import find_overlaps
-from energyflows.results import check_results
+from energyflows.results import check_results, sum_energy
 from energyflows.summary._entries import Tables, list_entries, list_forced
 from energyflows.summary._observed import average_price, find_stock, rank_confidence, sum_flows, sum_imports
 from energyflows.tables import select_in_service
@@ -31,25 +31,6 @@ _NEGLIGIBLE_PRICE = 0.01
 def list_result_years(ds: xr.Dataset) -> list[int]:
     """Return the calendar years of results."""
     return sorted({int(year) for year in ds["snapshot"].dt.year.values})
-
-
-def sum_energy(rate: xr.DataArray, ds: xr.Dataset) -> xr.DataArray:
-    """Return yearly energy of a rate.
-
-    Parameters
-    ----------
-    rate : xarray.DataArray, [GWh/d]
-        With dim ``snapshot``.
-    ds : xarray.Dataset
-        Results, for the days of each snapshot.
-
-    Returns
-    -------
-    xarray.DataArray, [TWh]
-        With dim ``year`` instead of ``snapshot``.
-    """
-    energy = rate * ds["weight_days"] / 1e3
-    return energy.groupby("snapshot.year").sum()
 
 
 def summarise_years(ds: xr.Dataset, tables: Tables) -> pd.DataFrame:

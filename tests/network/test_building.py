@@ -9,7 +9,7 @@ import pytest
 from scipy.optimize import linprog
 
 from energyflows import build_network, check_results, load_tables, read_results, solve
-from energyflows.summary._tables import sum_energy
+from energyflows.results import sum_energy
 
 YEARS = [(2025, "monthly"), (2025, "daily"), (2026, "monthly"), ((2024, 2027), "weekly")]
 WHERE = [f"{years} {resolution}" for years, resolution in YEARS]

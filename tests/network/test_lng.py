@@ -6,7 +6,7 @@ import pytest
 
 from energyflows import build_network, solve
 from energyflows.network.lng import find_anchor, spread_prices
-from energyflows.summary._tables import sum_energy
+from energyflows.results import sum_energy
 
 LNG_COST, SHIPPING_ROW, SHIPPING_EU, REGAS, JKM = 10, 3, 2, 1, 30
 FACTORS = (0.8, 0.9, 1.0, 1.15, 1.4, 2.0, 3.0, 5.0)

@@ -6,9 +6,9 @@ import pytest
 
 import energyflows as ef
 from energyflows import build_network, check_results, solve
+from energyflows.results import sum_energy
 from energyflows.summary import list_binding, list_unused, summarise_imports, summarise_years
 from energyflows.summary._observed import sum_flows, sum_years
-from energyflows.summary._tables import sum_energy
 
 # One worker solves what the module shares, once.
 pytestmark = [pytest.mark.slow, pytest.mark.xdist_group("network")]

@@ -6,7 +6,7 @@ import pytest
 
 from energyflows import build_network, solve
 from energyflows.network.supply import cost_years, rate_years
-from energyflows.summary._tables import sum_energy
+from energyflows.results import sum_energy
 
 RESOLUTIONS = ["monthly", "weekly", "daily"]
 

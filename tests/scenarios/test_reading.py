@@ -4,6 +4,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from energyflows.errors import ScenarioError
 from energyflows.scenarios import (
     Cut,
     Demand,
@@ -167,9 +168,9 @@ def test_a_study_defines_scenarios(write):
     assert list(read_scenarios(write(text))) == ["mine"]
 
 
-def test_an_own_scenario_stands_in_place_of_a_built_in_one(write):
-    text = "scenarios: [{scenario: child, extends: [russian-stop]}, {scenario: russian-stop}]\n"
-    assert read_scenarios(write(text))["child"].changes == ()
+def test_the_name_of_a_built_in_scenario_is_refused(write):
+    with pytest.raises(ScenarioError, match="line 1, scenario russian-stop: this is the name of a built-in scenario"):
+        read_scenarios(write("scenarios: [{scenario: russian-stop}]\n"))
 
 
 # ------------------------------------------------------------------ extending

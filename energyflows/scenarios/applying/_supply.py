@@ -7,10 +7,10 @@ import pandas as pd
 import pypsa
 
 from energyflows.errors import ScenarioError
-from energyflows.scenarios._fields import is_recurring
+from energyflows.scenarios._fields import Gas, is_recurring
 from energyflows.scenarios.applying._days import average, list_days, place_day, rate_volume, share_days
 from energyflows.scenarios.applying._work import Work, find_parts, read_offers, read_rates, scale, write_rates
-from energyflows.scenarios.changes import Cut, Disrupt, Gas, Withhold
+from energyflows.scenarios.changes import Cut, Disrupt, Withhold
 
 #: Carriers of gas sold abroad, by what a change calls them.
 _CARRIERS = {"any": ("pipeline gas", "lng"), "pipeline": ("pipeline gas",), "lng": ("lng",)}

@@ -29,7 +29,7 @@ from energyflows.scenarios.applying._work import (
 )
 from energyflows.scenarios.changes import Backfill, Leg, Relabel, Stake, Swap
 
-#: EUR/MWh of gas at a bus where the network has none of that supplier.
+#: EUR/MWh of gas at a bus where the network has none of that supplier (est-supply-cost: Russia 8 to 16).
 _USUAL_COST = 12.0
 
 

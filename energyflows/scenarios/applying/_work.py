@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
-from difflib import get_close_matches
 from functools import cached_property
 from itertools import chain, count
 from typing import Any
@@ -14,7 +13,7 @@ import pandas as pd
 import pypsa
 
 from energyflows.datasets import load_tables, strip_passport
-from energyflows.errors import ScenarioError
+from energyflows.errors import ScenarioError, suggest
 from energyflows.network import build_periods
 from energyflows.network.inputs import Inputs
 from energyflows.network.pipelines import rate_capacity
@@ -97,8 +96,8 @@ def find_parts(n: pypsa.Network, kind: str, name: str) -> pd.Index:
     if found.empty and name in static.index:
         return pd.Index([name])
     if found.empty:
-        near = get_close_matches(name, sorted({*whole, *static.index}), n=3)
-        raise ScenarioError(f"no {kind.lower()} {name!r} in this network" + _suggest(near))
+        near = suggest(name, sorted({*whole, *static.index}))
+        raise ScenarioError(f"no {kind.lower()} {name!r} in this network{near}")
     return found
 
 
@@ -118,12 +117,7 @@ def check_bus(n: pypsa.Network, name: str) -> None:
         Naming near ones.
     """
     if name not in n.buses.index:
-        near = get_close_matches(name, n.buses.index.tolist(), n=3)
-        raise ScenarioError(f"no zone or corridor {name!r} in this network" + _suggest(near))
-
-
-def _suggest(near: list[str]) -> str:
-    return f"; did you mean {' or '.join(near)}?" if near else ""
+        raise ScenarioError(f"no zone or corridor {name!r} in this network{suggest(name, n.buses.index)}")
 
 
 def read_rates(n: pypsa.Network, kind: str, names: pd.Index) -> pd.DataFrame:
