@@ -17,6 +17,7 @@ from energyflows.network.pipelines import add_pipelines
 from energyflows.network.plan import Plan
 from energyflows.network.storage import add_storage
 from energyflows.network.supply import add_production, add_supply
+from energyflows.network.technical import add_technical
 from energyflows.tables import select_in_service
 
 #: PyPSA asks its users to choose how text columns are stored; without a choice it warns at every import of rows.
@@ -110,6 +111,7 @@ def _assemble(inputs: Inputs, stocks: Mapping[str, float] | None) -> pypsa.Netwo
     n.set_snapshots(inputs.snapshots)
     n.snapshot_weightings = pd.DataFrame(dict.fromkeys(n.snapshot_weightings.columns, inputs.weights))
     plan.write(n)
+    add_technical(n, inputs)
     return n
 
 

@@ -62,11 +62,11 @@ def add_terminals(plan: Plan, inputs: Inputs) -> None:
         Tables and time.
     """
     rows = inputs.tables["lng_terminals"]
-    names = rows["pool"] + "-" + rows["zone"]
-    held = find_overlaps(rows["valid_from"], rows["valid_to"], inputs.periods)
-    running = held * rows["sendout_gwh_d"].where(rows["status"] != "mothballed", 0.0)
-    capacity = running.T.groupby(names).sum().T
-    weight = running.mean().where(running.mean() > 0, 1e-9 * rows["sendout_gwh_d"].clip(lower=1.0))
+    running = rate_terminals(inputs)
+    names = pd.Series(running.columns.get_level_values("link"), index=rows.index)
+    capacity = running.T.groupby(level="link").sum().T
+    mean = pd.Series(running.mean().to_numpy(), index=rows.index)
+    weight = mean.where(mean > 0, 1e-9 * rows["sendout_gwh_d"].clip(lower=1.0))
     fee = (rows["regas_eur_mwh"] * weight).groupby(names).sum() / weight.groupby(names).sum()
     links = pd.DataFrame(
         {
@@ -76,6 +76,27 @@ def add_terminals(plan: Plan, inputs: Inputs) -> None:
         }
     ).assign(carrier="regasification", efficiency=1.0, length=0.0, group="lng")
     add_stepped_links(plan, links, capacity, [inputs.parameter(f"regas_premium_{step}") for step in REGAS_STEPS])
+
+
+def rate_terminals(inputs: Inputs) -> pd.DataFrame:
+    """Return what terminals can send out.
+
+    Parameters
+    ----------
+    inputs : Inputs
+        Tables and time.
+
+    Returns
+    -------
+    pandas.DataFrame
+        GWh/d by snapshot; a column for each row of the table, with levels ``link`` (pool and zone) and ``terminal``;
+        nothing of what is mothballed.
+    """
+    rows = inputs.tables["lng_terminals"]
+    held = find_overlaps(rows["valid_from"], rows["valid_to"], inputs.periods)
+    running = held * rows["sendout_gwh_d"].where(rows["status"] != "mothballed", 0.0)
+    names = [rows["pool"] + "-" + rows["zone"], rows["name"]]
+    return running.set_axis(pd.MultiIndex.from_arrays(names, names=["link", "terminal"]), axis=1)
 
 
 def add_rest_of_world(plan: Plan, inputs: Inputs, demand: pd.Series) -> None:

@@ -9,7 +9,7 @@ import numpy as np
 import xarray as xr
 
 from energyflows.errors import UnknownNameError
-from energyflows.results._layout import UNITS, Layout
+from energyflows.results._layout import INSTALLED, UNITS, Layout
 from energyflows.results._merging import Floats
 
 _DIMS = {
@@ -98,13 +98,17 @@ def label(layout: Layout, variables: Mapping[str, Floats], objective: float) -> 
     Returns
     -------
     xarray.Dataset
-        As :func:`read_results` returns it, with the variables given.
+        As :func:`read_results` returns it, with the variables given and what the network says of installations.
     """
     coords = {dim: (dim, names) for dim, names in layout.elements.items()} | dict(layout.coords)
     dims = ["snapshot", *layout.elements]
     ordered = dict(sorted(coords.items(), key=lambda item: dims.index(item[1][0])))
     return xr.Dataset(
         {name: (("snapshot", _DIMS[name]), values, {"units": UNITS[name]}) for name, values in variables.items()}
+        | {
+            name: (("snapshot", INSTALLED[name]), values, {"units": "GWh/d"})
+            for name, values in layout.installed.items()
+        }
         | {"objective": ((), objective, {"units": UNITS["objective"]})},
         coords={"snapshot": layout.snapshots, **ordered},
         attrs={"program": "energyflows", "meta": layout.meta},

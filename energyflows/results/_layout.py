@@ -38,6 +38,11 @@ UNITS = {
     "objective": "thousand EUR",
 }
 
+#: What a network may say beside what binds it, GWh/d: technical capacity of a link, that of the largest single
+#: installation in it, and the demand of a peak day.
+INSTALLED = {"technical": "link", "largest": "link", "peak_day": "bus"}
+_SERIES = {"link": "links_t", "bus": "buses_t"}
+
 _TABLES = {
     "Bus": "buses",
     "Generator": "generators",
@@ -86,6 +91,8 @@ class Layout:
         Positions of the branches that also count backwards.
     reverse_efficiency : numpy.ndarray
         Their efficiency (forward), by snapshot.
+    installed : mapping of str to numpy.ndarray
+        Those of :data:`INSTALLED` the network has, by snapshot and element; missing where it says nothing.
     """
 
     snapshots: pd.Index
@@ -108,6 +115,7 @@ class Layout:
     rewarded: npt.NDArray[np.bool_]
     reverse: Positions
     reverse_efficiency: Floats
+    installed: Mapping[str, Floats]
 
 
 class _Piece(NamedTuple):
@@ -146,6 +154,7 @@ def lay_out(n: Any, *, reverse: Iterable[str] | None = None) -> Layout:
     signs = {name: _floats(static[name]["sign"]) for name in ("Generator", "Store", "StorageUnit")}
     weights = _floats(n.snapshot_weightings["generators"])
     coords = {name: (piece.dim, values) for piece in pieces for name, values in piece.coords.items()}
+    elements = {piece.dim: piece.elements for piece in pieces}
     return Layout(
         snapshots=snapshots.rename("snapshot"),
         weights=weights,
@@ -156,10 +165,21 @@ def lay_out(n: Any, *, reverse: Iterable[str] | None = None) -> Layout:
         signs={**signs, "Load": _floats(-n.loads["sign"] * n.loads["active"])},
         rewards={name: _floats(_read_rewards(static[name])) for name in ("Generator", "Link")},
         worth=_read_worth(n),
-        elements={piece.dim: piece.elements for piece in pieces},
+        elements=elements,
         coords={"weight_days": ("snapshot", weights), **coords},
+        installed=_read_installed(n, elements),
         **{name: value for piece in pieces for name, value in piece.fields.items()},
     )
+
+
+def _read_installed(n: Any, elements: Mapping[str, npt.NDArray[np.str_]]) -> dict[str, Floats]:
+    """Read what the network says beside what binds it."""
+    found = {}
+    for name, dim in INSTALLED.items():
+        frame = getattr(n, _SERIES[dim]).get(name)
+        if frame is not None:
+            found[name] = _floats(frame.reindex(index=n.snapshots, columns=elements[dim]))
+    return found
 
 
 def read_dense(n: Any, table: str, attribute: str) -> pd.DataFrame:
@@ -329,11 +349,13 @@ def _lay_out_branches(n: Any, reverse: Iterable[str] | None) -> _Piece:
     first, turned = static.iloc[_find_first(codes)], static.iloc[back[_find_first(turned_codes)]]
     ends0, ends1 = [*first["bus0"], *turned["bus1"]], [*first["bus1"], *turned["bus0"]]
     stores = set(n.stores["bus"]) - {*n.loads["bus"], *n.generators["bus"]}
+    named = "largest_name" in static
     coords = {
         "bus0": _strings(ends0),
         "bus1": _strings(ends1),
         "carrier": _strings([*first["carrier"], *turned["carrier"]]),
         "efficiency": _floats([*first["efficiency"], *(1 / turned["efficiency"])]),
+        **({"largest_name": _strings([*first["largest_name"], *turned["largest_name"]])} if named else {}),
         "is_storage_link": np.array([not stores.isdisjoint(pair) for pair in zip(ends0, ends1, strict=True)]),
     }
     efficiency = read_dense(n, "links", "efficiency").reindex(columns=static.index, fill_value=1.0)

@@ -54,7 +54,9 @@ def read_results(n: Any) -> xr.Dataset:
     xarray.Dataset
         Dims ``snapshot, bus, link, generator, store``; see :data:`UNITS` for variables and units; coords
         ``weight_days, country, bus0, bus1, carrier, efficiency, is_storage_link, generator_bus, generator_origin,
-        generator_route, store_bus``.
+        generator_route, store_bus``. Networks of :func:`energyflows.build_network` add ``technical`` and ``largest``
+        by link and ``peak_day`` by bus, all GWh/d: technical capacity, that of the largest single installation in it
+        (coord ``largest_name``), and demand on the coldest day of twenty years; missing where the tables know none.
 
     Raises
     ------

@@ -9,7 +9,7 @@ import pytest
 
 from energyflows.errors import ResultsError
 from energyflows.network import build_network
-from energyflows.results import UNITS, check_results, read_results
+from energyflows.results import INSTALLED, UNITS, check_results, read_results
 
 DIMS = {
     **dict.fromkeys(["consumed", "unserved", "response", "price"], ("snapshot", "bus")),
@@ -17,11 +17,13 @@ DIMS = {
     **dict.fromkeys(["sent", "received", "lost", "minimum", "capacity", "utilisation"], ("snapshot", "link")),
     **dict.fromkeys(["injected", "withdrawn", "stored"], ("snapshot", "store")),
     "objective": (),
+    **dict.fromkeys(["technical", "largest"], ("snapshot", "link")),
+    "peak_day": ("snapshot", "bus"),
 }
 COORDS = {
     "weight_days": "snapshot",
     **dict.fromkeys(["country", "bus_kind"], "bus"),
-    **dict.fromkeys(["bus0", "bus1", "carrier", "efficiency", "is_storage_link"], "link"),
+    **dict.fromkeys(["bus0", "bus1", "carrier", "efficiency", "is_storage_link", "largest_name"], "link"),
     **dict.fromkeys(["generator_bus", "generator_origin", "generator_route", "generator_carrier"], "generator"),
     "store_bus": "store",
 }
@@ -33,10 +35,10 @@ def cells(array):
 
 
 # ------------------------------------------------------------------ our networks
-@pytest.mark.parametrize("name", sorted(UNITS))
+@pytest.mark.parametrize("name", sorted(DIMS))
 def test_every_variable_has_its_dims_and_unit(toy_results, name):
     assert toy_results[name].dims == DIMS[name]
-    assert toy_results[name].attrs["units"] == UNITS[name]
+    assert toy_results[name].attrs["units"] == UNITS.get(name, "GWh/d")
 
 
 @pytest.mark.parametrize("name", sorted(COORDS))
@@ -45,7 +47,8 @@ def test_every_coordinate_stands_on_its_dim(toy_results, name):
 
 
 def test_nothing_undocumented_is_returned(toy_results):
-    assert set(toy_results.data_vars) == set(UNITS)
+    assert set(UNITS) | set(INSTALLED) == set(DIMS)
+    assert set(toy_results.data_vars) == set(DIMS)
     assert set(toy_results.coords) == {*COORDS, "snapshot", "bus", "generator", "link", "store"}
 
 

@@ -13,6 +13,7 @@ from energyflows.errors import ScenarioError, UsageError, list_problems, require
 from energyflows.network.building import QUIET_STRINGS
 from energyflows.scenarios.applying import _generic, _law, _markets, _routes, _supply, _trade
 from energyflows.scenarios.applying._fitting import fit_contracts
+from energyflows.scenarios.applying._technical import follow_technical
 from energyflows.scenarios.applying._work import SIZES, Work
 from energyflows.scenarios.changes import AnyChange
 from energyflows.scenarios.combining import find_conflicts, find_places, sort_changes, write_change
@@ -107,6 +108,7 @@ def apply(
             raise ScenarioError(list_problems(f"scenario {found.name!r} cannot be applied:", problems))
         if any(change.change in _SHRINKING for change in found.changes):
             fit_contracts(n, work.n)
+        follow_technical(n, work.n, work.widened)
     told = {"name": found.name, "notes": work.notes, "labels": work.labels, "ownership": work.ownership}
     work.n.meta = {**n.meta, "scenario": json.dumps(told)}
     return work.n

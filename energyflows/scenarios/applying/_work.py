@@ -14,11 +14,7 @@ import pypsa
 
 from energyflows.datasets import load_tables, strip_passport
 from energyflows.errors import ScenarioError, suggest
-from energyflows.network import build_periods
-from energyflows.network.inputs import Inputs
-from energyflows.network.pipelines import rate_capacity
 from energyflows.results import name_parts
-from energyflows.tables import select_in_service
 
 COMPONENTS = {"generator": "Generator", "link": "Link", "load": "Load", "store": "Store"}
 #: Attribute that holds the size of a component, and the share of it available.
@@ -56,16 +52,13 @@ class Work:
         tables = load_tables() if self.given is None else self.given
         return {name: strip_passport(table) for name, table in tables.items()}
 
-    @cached_property
+    @property
     def technical(self) -> pd.DataFrame:
-        """Technical capacity of pipelines, GWh/d by snapshot; observed flows bound the network below it."""
-        meta = self.n.meta
-        if "years" not in meta:
-            raise ScenarioError("this network does not say its years; only networks of build_network know capacities")
-        periods = build_periods((meta["years"][0], meta["years"][-1]), meta["resolution"])
-        bare = {name: select_in_service(table) for name, table in self.tables.items()}
-        inputs = Inputs(bare, periods, meta["resolution"])
-        return inputs.average(rate_capacity(inputs))
+        """Technical capacity of links, GWh/d by snapshot; observed flows bound the network below it."""
+        found: pd.DataFrame | None = self.n.c["Link"].dynamic.get("technical")
+        if found is None:
+            raise ScenarioError("this network does not know technical capacities; only networks of build_network do")
+        return found
 
 
 def find_parts(n: pypsa.Network, kind: str, name: str) -> pd.Index:
