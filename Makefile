@@ -54,11 +54,11 @@ lint: $(VENV)/.test
 	$(BIN)/deptry .
 
 test: lint
-	$(BIN)/python -m pytest --numprocesses $(WORKERS) --dist loadgroup --benchmark-disable energyflows tests $(BENCHMARKS)
+	$(BIN)/python -m pytest --numprocesses $(WORKERS) --dist loadfile --benchmark-disable energyflows tests $(BENCHMARKS)
 
 # On its own, for tracing every line makes the tests take half as long again.
 coverage: $(VENV)/.test
-	$(BIN)/python -m pytest --numprocesses $(WORKERS) --dist loadgroup --benchmark-disable --cov --cov-report=term energyflows tests
+	$(BIN)/python -m pytest --numprocesses $(WORKERS) --dist loadfile --benchmark-disable --cov --cov-report=term energyflows tests
 
 bench: $(VENV)/.test
 	$(BIN)/python -m pytest --benchmark-only benchmarks

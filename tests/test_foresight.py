@@ -16,9 +16,6 @@ from energyflows.foresight import expect_months, expect_tables, read_course, run
 from energyflows.foresight.expecting import DEMAND_RULE, SUPPLY_RULE
 from energyflows.foresight.rolling import build_year, read_rates, roll
 
-# One worker solves what the module shares, once.
-pytestmark = pytest.mark.xdist_group("foresight")
-
 
 def find_start(ds, year):
     """Return the stock before the first snapshot of a year, from that snapshot's balance."""

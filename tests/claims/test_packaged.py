@@ -7,8 +7,7 @@ from energyflows.claims import judge_claims
 from energyflows.claims._declaring import IDS
 from energyflows.console._claims import print_claims
 
-# One worker solves what the module shares, once.
-pytestmark = [pytest.mark.slow, pytest.mark.xdist_group("claims")]
+pytestmark = pytest.mark.slow
 VERDICTS = {"supported", "mixed", "not supported", "cannot be told"}
 
 

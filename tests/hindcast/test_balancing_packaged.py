@@ -6,8 +6,6 @@ import pytest
 from energyflows.datasets import load_tables
 from energyflows.hindcast.balancing import observed_flows
 
-# One worker solves what the module shares, once.
-pytestmark = pytest.mark.xdist_group("balancing")
 
 YEARS = range(2019, 2026)
 #: Where Eurostat tells transit as gas that comes in and leaves; no observation here is made of its gross imports.

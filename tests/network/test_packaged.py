@@ -10,8 +10,7 @@ from energyflows.results import sum_energy
 from energyflows.summary import list_binding, list_unused, summarise_imports, summarise_years
 from energyflows.summary._observed import sum_flows, sum_years
 
-# One worker solves what the module shares, once.
-pytestmark = [pytest.mark.slow, pytest.mark.xdist_group("network")]
+pytestmark = pytest.mark.slow
 HISTORY = range(2021, 2026)
 RUSSIAN = ["NORDSTREAM", "YAMAL", "RUBELARUS", "UATRANSIT", "TURKSTREAM2", "RUBALTIC", "IMATRA"]
 OTHERS = ["MEDGAZ", "MAGHREB", "TRANSMED", "GREENSTREAM", "NO", "SANGACHAL"]

@@ -10,9 +10,6 @@ from energyflows.network import build_network, free_destinations, release_bounds
 from energyflows.network.release import value_slices
 from energyflows.solving import solve
 
-# One worker solves what the module shares, once.
-pytestmark = pytest.mark.xdist_group("release")
-
 
 @pytest.fixture
 def n(toy):

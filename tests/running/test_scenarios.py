@@ -12,9 +12,6 @@ from energyflows.errors import InfeasibleError, ScenarioError, UnknownNameError,
 from energyflows.running import Reference, join_years, read_stocks, solve_scenario
 from energyflows.scenarios import Contract, Cut, Relabel, Scenario, Set, StartStock
 
-# One worker solves what the module shares, once.
-pytestmark = pytest.mark.xdist_group("running")
-
 
 def strip(ds):
     """Return a dataset without what it says about itself."""

@@ -12,8 +12,7 @@ from energyflows.running import Reference, join_years, solve_reference, solve_sc
 from energyflows.scenarios import Disrupt, Scenario, apply, get_scenario, set_parameters
 from energyflows.solving import _optimize, copy_unsolved, hush
 
-# One worker solves what the module shares, once.
-pytestmark = [pytest.mark.slow, pytest.mark.xdist_group("world")]
+pytestmark = pytest.mark.slow
 
 CENTRAL = ["AT", "BG", "CZ", "DE", "EE", "FI", "HR", "HU", "LT", "LV", "MD", "MK", "PL", "RO", "RS", "SI", "SK"]
 WESTERN = ["BE", "ES", "FR", "GB", "IE", "PT"]
