@@ -6,7 +6,6 @@ import pytest
 from energyflows.datasets import load_tables
 from energyflows.hindcast.balancing import observed_flows
 
-
 YEARS = range(2019, 2026)
 #: Where Eurostat tells transit as gas that comes in and leaves; no observation here is made of its gross imports.
 INDEPENDENT = ["AT", "ES", "FI", "FR", "HR", "HU", "IT", "LV", "MT", "PT", "SI", "SK"]

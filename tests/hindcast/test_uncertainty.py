@@ -25,7 +25,6 @@ from energyflows.hindcast.uncertainty.sensitivity import find_effects, plan_draw
 from energyflows.hindcast.uncertainty.varying import find_ranges, move
 from energyflows.tables import select_in_service
 
-
 #: Four blocks, the fewest, of four samples: two groups, and both samples they are mixed from.
 SIZE = 16
 
