@@ -33,6 +33,7 @@ __getattr__, __dir__, __all__ = lazy_loader.attach(
         "scenarios": ["apply", "get_scenario", "list_scenarios", "read_scenarios"],
         "solving": ["solve"],
         "summary": ["summarise"],
+        "tracing": ["trace", "trace_flows"],
         "units": ["convert"],
     },
 )

@@ -92,7 +92,8 @@ def test_documented_counts_of_confidence_are_those_of_the_tables():
 
 def test_public_names_are_a_short_sorted_list():
     assert ef.__all__ == sorted(set(ef.__all__))
-    assert len(ef.__all__) <= 30
+    functions = [name for name in ef.__all__ if not isinstance(getattr(ef, name), ModuleType)]
+    assert len(functions) <= 30
     assert set(ef.__all__) <= set(dir(ef))
 
 
