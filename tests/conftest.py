@@ -210,6 +210,10 @@ def _rows():
         "deliveries": [{**delivery, **SURE, "valid_to": "1998-12-31"}],
         "ownership": [{**owner, **SURE, **ALWAYS}],
         "rules": [{**rule, **SURE, **ALWAYS}],
+        "risk_groups": [
+            {"group": group, "corridor": "North Sea", "country": country, **SURE}
+            for group, country in (("Gate", "DE"), ("Gate", "NL"), ("Yamal", "DE"))
+        ],
         "observed_imports": [{**imports, "period": str(y), "twh": 73, **SURE} for y in observed],
         "observed_flows": [{**flow, "period": str(y), **SURE} for y in observed],
         "observed_storage": [
@@ -281,12 +285,12 @@ def set_parameters():
 
 @pytest.fixture
 def call(monkeypatch, capsys, toy_folder):
-    """Return a function that runs the program on the toy's tables; code, out and err of its end."""
+    """Return a function that runs the program, on the toy's tables unless told otherwise; code, out, err of its end."""
 
-    def run(*arguments):
+    def run(*arguments, tables=True):
         from energyflows.cli import main
 
-        data = [] if arguments[0] == "schema" else ["--data", str(toy_folder)]
+        data = ["--data", str(toy_folder)] if tables and arguments[0] != "schema" else []
         monkeypatch.setattr(sys, "argv", ["energyflows", arguments[0], *data, *map(str, arguments[1:])])
         with pytest.raises(SystemExit) as ended:
             main()

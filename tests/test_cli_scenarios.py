@@ -14,7 +14,19 @@ from energyflows.cli import main
 from energyflows.results import open_results, write_results
 from energyflows.scenarios import list_runs, list_scenarios
 
-TABLES = ["flows", "headline", "imports", "moved", "notes", "prices", "ranking", "storage", "supply", "unserved"]
+TABLES = [
+    "flows",
+    "headline",
+    "imports",
+    "metrics",
+    "moved",
+    "notes",
+    "prices",
+    "ranking",
+    "storage",
+    "supply",
+    "unserved",
+]
 MINE = """
 study: mine
 title: Less gas from Russia
@@ -120,7 +132,7 @@ def test_a_part_with_the_reference_only_prints_as_a_run(call, monkeypatch, solve
     alone = solved.isel(scenario=[0])
     monkeypatch.setattr(energyflows.running, "run_study", lambda study, **_: {p.name: alone for p in study.parts})
     done = call("run", "cold-winter", "--json")
-    assert sorted(json.loads(done.out)) == ["bent", "binding", "corridors", "imports", "unused", "years"]
+    assert sorted(json.loads(done.out)) == ["bent", "binding", "corridors", "imports", "metrics", "unused", "years"]
     assert "EU27 net imports 2025" in call("run", "cold-winter").out
 
 
@@ -221,7 +233,7 @@ def test_an_interrupt_says_how_to_go_on(call, monkeypatch, mine, options, words)
         (["compare"], "Missing argument"),
         (["compare", "nowhere"], "nowhere: found no results.nc"),
         (["claims", "nowhere"], "nowhere: found no results.nc"),
-        (["list", "claimz"], "found 'claimz', expected tables, zones, links, scenarios, studies or claims"),
+        (["list", "claimz"], "found 'claimz', expected tables, zones, links, scenarios, studies, claims or metrics"),
     ],
 )
 def test_what_cannot_be_done_is_told_in_a_sentence(call, monkeypatch, tmp_path, arguments, words):

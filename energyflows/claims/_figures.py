@@ -10,7 +10,7 @@ from functools import cached_property
 import pandas as pd
 import xarray as xr
 
-from energyflows.summary import drop_idle, summarise_imports
+from energyflows.summary import drop_idle, sum_areas, summarise_imports
 
 
 @dataclass(frozen=True, eq=False)
@@ -43,6 +43,11 @@ class View:
     def imports(self) -> pd.DataFrame:
         """Net imports of the EU27 by origin and kind."""
         return summarise_imports(self.active, self.tables)
+
+    @cached_property
+    def areas(self) -> xr.DataArray:
+        """What the EU27 and its members consume, TWh by year, area and traced origin."""
+        return sum_areas(self.ds, self.tables)
 
 
 @dataclass(frozen=True)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from energyflows import metrics
 from energyflows.claims._figures import View, figure
 
 
@@ -70,6 +71,5 @@ def import_concentration(view: View) -> float:
     over origins with positive net imports, pipeline and LNG together (Herfindahl 1950). Suppliers of LNG that the
     tables do not name count as one.
     """
-    volumes = view.imports.groupby("origin")["twh"].sum().clip(lower=0.0)
-    shares = volumes / volumes.sum()
-    return float((shares**2).sum(min_count=1))
+    volumes = view.imports.astype({"twh": float}).groupby("origin")["twh"].sum().clip(lower=0.0)
+    return float(metrics.hhi(volumes)) if len(volumes) else float("nan")

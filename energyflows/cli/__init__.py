@@ -8,9 +8,10 @@ from energyflows.cli._ending import main
 from energyflows.cli._ensembles import ensemble, sweep
 from energyflows.cli._hindcast import hindcast
 from energyflows.cli._lookup import list_names, show
+from energyflows.cli._metrics import metrics
 from energyflows.cli._running import run
 
-for _command in (run, compare, claims, sweep, ensemble, hindcast):
+for _command in (run, compare, claims, metrics, sweep, ensemble, hindcast):
     app.command()(_command)
 app.command(name="list")(list_names)
 app.command()(show)

@@ -56,11 +56,11 @@ def compare_all(ds: xr.Dataset, tables: Tables, reference: str) -> dict[str, pd.
     Returns
     -------
     dict of str to pandas.DataFrame
-        As :func:`energyflows.compare` returns it, and ``imports``; ``headline`` with net imports of the EU27 from RU
-        and AZ by the corridor or cargo they enter by.
+        As :func:`energyflows.compare` returns it, ``imports`` and ``metrics``; ``headline`` with net imports of the
+        EU27 from RU and AZ by the corridor or cargo they enter by.
     """
     from energyflows.comparison import compare
-    from energyflows.summary import summarise_origins
+    from energyflows.summary import summarise_metrics, summarise_origins
 
     groups = group_zones(tables)
     found = compare(ds, reference, groups=groups)
@@ -73,7 +73,7 @@ def compare_all(ds: xr.Dataset, tables: Tables, reference: str) -> dict[str, pd.
         volumes = imports[imports["origin"] == origin].groupby(["year", "scenario"])["twh"].sum()
         told = [float(volumes.get((row.year, row.Index), 0.0)) for row in headline.itertuples()]
         headline[f"from_{origin.lower()}_twh"] = told
-    return {**found, "headline": headline, "imports": imports}
+    return {**found, "headline": headline, "imports": imports, "metrics": summarise_metrics(ds, tables)}
 
 
 def make_iamc(parts: Mapping[str, xr.Dataset], tables: Tables) -> dict[str, pd.DataFrame]:

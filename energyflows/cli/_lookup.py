@@ -13,14 +13,16 @@ if TYPE_CHECKING:
 
 
 def list_names(
-    what: Annotated[str, typer.Argument(help="tables, zones, links, scenarios, studies or claims.")] = "tables",
+    what: Annotated[
+        str, typer.Argument(help="tables, zones, links, scenarios, studies, claims or metrics.")
+    ] = "tables",
     data: Data = None,
     json: Json = False,
 ) -> None:
-    """List tables, zones, links, scenarios, studies or claims."""
+    """List tables, zones, links, scenarios, studies, claims or metrics."""
     from energyflows.console import print_list, print_names
 
-    if what in {"scenarios", "studies", "claims"}:
+    if what in {"scenarios", "studies", "claims", "metrics"}:
         print_names(what, _find_names(what), json=json)
         return
     from energyflows.datasets import load_tables
@@ -37,6 +39,10 @@ def _find_names(what: str) -> pd.DataFrame:
         from energyflows.cli._studies import list_studies
 
         return list_studies()
+    if what == "metrics":
+        from energyflows.metrics import list_metrics
+
+        return list_metrics()[["symbol", "unit", "bounds", "higher_is", "about"]].reset_index()
     import pandas as pd
 
     from energyflows.claims import read_claims
@@ -49,15 +55,16 @@ def show(
     name: Annotated[
         str,
         typer.Argument(
-            help="A scenario (russian-stop), a claim (C5), a table, a zone (TAP, DE) or a link (TANAP-TAP)."
+            help="A scenario (russian-stop), a claim (C5), a metric (hhi), a table, a zone (DE), a link (TANAP-TAP)."
         ),
     ],
     data: Data = None,
     json: Json = False,
 ) -> None:
-    """Show a scenario, a claim, a table, a zone or a link: what it is, with its sources."""
+    """Show a scenario, a claim, a metric, a table, a zone or a link: what it is, with its sources."""
     from energyflows import console
     from energyflows.claims import read_claims
+    from energyflows.metrics import METRICS, describe
     from energyflows.scenarios import get_scenario, list_scenarios
 
     scenarios, claims = list(list_scenarios().index), read_claims()
@@ -65,7 +72,12 @@ def show(
         console.print_scenario(get_scenario(name.lower()), json=json)
     elif name.upper() in claims:
         console.print_claim(claims[name.upper()], json=json)
+    elif name.lower() in METRICS:
+        from energyflows.cli._metrics import find_values
+        from energyflows.datasets import load_tables
+
+        console.print_metric(describe(name.lower()), find_values(name.lower(), load_tables(data)), json=json)
     else:
         from energyflows.datasets import load_tables
 
-        console.print_rows(name, load_tables(data), json=json, others=[*scenarios, *claims])
+        console.print_rows(name, load_tables(data), json=json, others=[*scenarios, *claims, *METRICS])

@@ -8,6 +8,7 @@ from energyflows.console._ensembles import print_ensemble, print_sweep
 from energyflows.console._folder import check_folder, read_json, write_folder, write_study, write_table, write_tables
 from energyflows.console._hindcast import print_hindcast, select_tables, write_hindcast
 from energyflows.console._lookup import SHOWN_COLUMNS, find_rows, print_list, print_rows
+from energyflows.console._metrics import print_metric, print_metrics
 from energyflows.console._run import print_run
 from energyflows.console._scenarios import print_claim, print_names, print_scenario
 from energyflows.console._terminal import (
@@ -35,6 +36,8 @@ __all__ = [
     "print_hindcast",
     "print_json",
     "print_list",
+    "print_metric",
+    "print_metrics",
     "print_names",
     "print_rows",
     "print_run",

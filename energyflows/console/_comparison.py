@@ -12,6 +12,7 @@ from rich.text import Text
 
 from energyflows.comparison import read_reading
 from energyflows.console import _terminal
+from energyflows.console._metrics import print_explanation, tabulate_scenarios
 from energyflows.console._terminal import Tables
 
 #: Headers and the figures below them, with digits.
@@ -49,6 +50,11 @@ def print_comparison(tables: Tables, *, title: str) -> None:
     console.print()
     for line in _explain_columns(headline):
         console.print(line)
+    if "metrics" in tables:
+        console.print()
+        _terminal.print_table(console, tabulate_scenarios(tables["metrics"], str(headline.index[0])))
+        console.print()
+        print_explanation(console, "scenarios")
     console.print()
     for sentence in read_reading(tables):
         console.print(Text(sentence))

@@ -25,6 +25,7 @@ SHOWN_COLUMNS = {
     "deliveries": ["pipeline", "route", "share", "low", "high", "valid_from", "valid_to", "source"],
     "ownership": ["asset", "owner", "owner_country", "share", "valid_from", "valid_to", "confidence", "source"],
     "rules": ["rule", "kind", "origin", "zone", "value", "unit", "active", "valid_from", "source"],
+    "risk_groups": ["group", "corridor", "country", "confidence", "source"],
     "observed_imports": ["importer", "origin", "kind", "period", "twh", "confidence", "source"],
     "observed_flows": ["series", "period", "twh", "confidence", "source"],
     "observed_storage": ["zone", "date", "twh", "confidence", "source"],
@@ -68,7 +69,7 @@ def print_list(what: str, tables: Tables, *, json: bool) -> None:
     elif what == "links":
         frame = tables["pipelines"].drop_duplicates("pipeline")[["pipeline", "name", "from", "to", "group"]]
     else:
-        raise UsageError(f"list: found {what!r}, expected tables, zones, links, scenarios, studies or claims")
+        raise UsageError(f"list: found {what!r}, expected tables, zones, links, scenarios, studies, claims or metrics")
     if json:
         _terminal.print_json({what: frame})
     else:
@@ -140,7 +141,9 @@ def find_rows(name: str, tables: Tables, others: Iterable[str] = ()) -> dict[str
         known = {word.upper(): word for word in (*sorted(zones | links), *tables, *others)}
         close = [known[word] for word in get_close_matches(name.upper(), known, n=4)]
         hint = (
-            f"; did you mean {', '.join(close)}?" if close else "; see 'energyflows list tables|zones|links|scenarios'"
+            f"; did you mean {', '.join(close)}?"
+            if close
+            else "; see 'energyflows list tables|zones|links|scenarios|metrics'"
         )
         raise UnknownNameError(f"nothing is called {name!r}{hint}")
     columns = _ZONE_COLUMNS if name.upper() in zones else _LINK_COLUMNS

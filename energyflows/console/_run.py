@@ -8,6 +8,7 @@ import pandas as pd
 from rich.table import Table
 
 from energyflows.console import _terminal
+from energyflows.console._metrics import print_explanation, tabulate_areas
 from energyflows.console._terminal import Tables
 from energyflows.summary import GCV
 
@@ -41,6 +42,10 @@ def print_run(summary: Tables, *, resolution: str, folder: Path | None) -> None:
         for group in GROUP_TITLES:
             console.print()
             _terminal.print_table(console, _tabulate_corridors(summary["corridors"], year, group))
+    console.print()
+    _terminal.print_table(console, tabulate_areas(summary["metrics"], years.index[-1]))
+    console.print()
+    print_explanation(console, "areas")
     console.print()
     for line in _list_remarks(summary):
         console.print(line)

@@ -9,7 +9,7 @@ from collections.abc import Iterator
 import pandas as pd
 
 from energyflows.errors import shorten, suggest
-from energyflows.hindcast._observations_file import Problem, name_lines
+from energyflows.tables import Problem, name_lines
 from energyflows.units import convert
 
 CONFIDENCE = ("observed", "derived", "estimate")

@@ -20,7 +20,8 @@ from energyflows.hindcast._observations_checks import (
     find_problems,
     parse_span,
 )
-from energyflows.hindcast._observations_file import OPTIONAL, REQUIRED, merge_problems, read_cells
+from energyflows.hindcast._observations_file import OPTIONAL, REQUIRED, read_cells
+from energyflows.tables import merge_problems
 from energyflows.units import convert
 
 #: Columns of what is returned, in order.

@@ -5,13 +5,23 @@ from __future__ import annotations
 import xarray as xr
 
 from energyflows.errors import ResultsError, require
+from energyflows.metrics._registry import metric
 
 #: GWh/d below which a rate is the solver's rounding.
 LEAST_RATE = 1e-3
 
 
+@metric(
+    symbol="EUE",
+    unit="GWh",
+    bounds=(0, None),
+    higher_is="at risk",
+    group="adequacy",
+    references=("billinton1996",),
+    formula="EUE = Σ U_d / N, N draws",
+)
 def expected_unserved_energy(unserved: xr.DataArray, dim: str = "draw") -> xr.DataArray:
-    """Return the mean of unserved energy over draws.
+    r"""Return the mean of unserved energy over draws.
 
     Parameters
     ----------
@@ -23,11 +33,18 @@ def expected_unserved_energy(unserved: xr.DataArray, dim: str = "draw") -> xr.Da
     Returns
     -------
     xarray.DataArray, [GWh]
-        Without ``dim``; NaN if any draw is, because a draw without solution must not be averaged away.
+        Without ``dim``, in the unit of ``unserved`` if it has one; NaN if any draw is.
+
+    Notes
+    -----
+    .. math:: \mathrm{EUE} = \frac{1}{N} \sum_{d=1}^{N} U_d
+
+    Also called expected energy not served (EENS). Undefined (NaN) if a draw has no solution, because that must not be
+    averaged away.
 
     References
     ----------
-    Billinton & Allan (1996), Reliability Evaluation of Power Systems, Plenum; ENTSOG (2022), TYNDP Annex D.
+    Billinton & Allan (1996), Reliability Evaluation of Power Systems, 2nd ed., Plenum.
 
     Examples
     --------
@@ -38,8 +55,17 @@ def expected_unserved_energy(unserved: xr.DataArray, dim: str = "draw") -> xr.Da
     return unserved.mean(dim, skipna=False, keep_attrs=True)
 
 
+@metric(
+    symbol="LOLP",
+    unit="1",
+    bounds=(0, 1),
+    higher_is="at risk",
+    group="adequacy",
+    references=("billinton1996",),
+    formula="LOLP = share of draws with max_t u(d, t) > least",
+)
 def loss_of_load_probability(unserved: xr.DataArray, dim: str = "draw", *, least: float = LEAST_RATE) -> xr.DataArray:
-    """Return the share of draws in which demand is not met at some time.
+    r"""Return the share of draws in which demand is not met at some time.
 
     Parameters
     ----------
@@ -55,9 +81,16 @@ def loss_of_load_probability(unserved: xr.DataArray, dim: str = "draw", *, least
     xarray.DataArray, [1]
         Without ``dim``, between 0 and 1; NaN if any draw is.
 
+    Notes
+    -----
+    .. math:: \mathrm{LOLP} = \frac{1}{N} \sum_{d=1}^{N} \Bigl[\max_t u_{dt} > \varepsilon\Bigr]
+
+    The chance that some demand is not met at some time of the whole horizon, not that it is not met on a day.
+    Undefined (NaN) if a draw has no solution.
+
     References
     ----------
-    Billinton & Allan (1996), Reliability Evaluation of Power Systems, Plenum.
+    Billinton & Allan (1996), Reliability Evaluation of Power Systems, 2nd ed., Plenum.
 
     Examples
     --------
@@ -69,10 +102,19 @@ def loss_of_load_probability(unserved: xr.DataArray, dim: str = "draw", *, least
     return found.assign_attrs(units="1")
 
 
+@metric(
+    symbol="S(t)",
+    unit="1",
+    bounds=(0, 1),
+    higher_is="secure",
+    group="adequacy",
+    references=("kaplan1958",),
+    formula="S(t) = share of draws with u(d, s) ≤ least for all s ≤ t",
+)
 def survival(
     unserved: xr.DataArray, dim: str = "draw", time: str = "snapshot", *, least: float = LEAST_RATE
 ) -> xr.DataArray:
-    """Return the share of draws in which all demand has been met until the end of each period.
+    r"""Return the share of draws in which all demand has been met until the end of each period.
 
     Parameters
     ----------
@@ -90,9 +132,17 @@ def survival(
     xarray.DataArray, [1]
         Without ``dim``; never rises along ``time``; NaN where a draw is.
 
+    Notes
+    -----
+    .. math:: S(t) = \frac{1}{N} \sum_{d=1}^{N} \prod_{s \le t} \bigl[u_{ds} \le \varepsilon\bigr]
+
+    Kaplan and Meier's estimate where no draw ends early. At the end of the horizon it is one minus the
+    :func:`loss_of_load_probability`. Undefined (NaN) in periods in which a draw is NaN.
+
     References
     ----------
-    Kaplan & Meier (1958), Nonparametric estimation from incomplete observations, JASA 53, 457–481; without censoring.
+    Kaplan & Meier (1958), Nonparametric estimation from incomplete observations, Journal of the American Statistical
+    Association 53, 457–481.
 
     Examples
     --------

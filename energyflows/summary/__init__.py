@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from energyflows.summary._ensembles import SERIES, summarise_ensemble, summarise_sweep
+from energyflows.summary._metrics import sum_areas, summarise_metrics
 from energyflows.summary._scenarios import drop_idle, summarise_origins
 from energyflows.summary._tables import (
     GCV,
@@ -22,10 +23,12 @@ __all__ = [
     "list_bent",
     "list_binding",
     "list_unused",
+    "sum_areas",
     "summarise",
     "summarise_corridors",
     "summarise_ensemble",
     "summarise_imports",
+    "summarise_metrics",
     "summarise_origins",
     "summarise_sweep",
     "summarise_years",

@@ -13,6 +13,7 @@ from energyflows.errors import ResultsError
 from energyflows.network.calendar import find_overlaps
 from energyflows.results import check_results, sum_energy
 from energyflows.summary._entries import Tables, list_entries, list_forced
+from energyflows.summary._metrics import summarise_metrics
 from energyflows.summary._observed import average_price, find_stock, rank_confidence, sum_flows, sum_imports
 from energyflows.tables import select_in_service
 
@@ -297,13 +298,13 @@ def summarise(ds: xr.Dataset, tables: Mapping[str, pd.DataFrame] | None = None) 
     Returns
     -------
     dict of str to pandas.DataFrame
-        ``years``, ``imports``, ``corridors``, ``unused``, ``binding`` and ``bent``.
+        ``years``, ``imports``, ``corridors``, ``metrics``, ``unused``, ``binding`` and ``bent``.
 
     Examples
     --------
     >>> from energyflows import run
     >>> sorted(summarise(run(years=2025)))
-    ['bent', 'binding', 'corridors', 'imports', 'unused', 'years']
+    ['bent', 'binding', 'corridors', 'imports', 'metrics', 'unused', 'years']
     """
     check_results(ds)
     loaded = load_tables() if tables is None else tables
@@ -313,6 +314,7 @@ def summarise(ds: xr.Dataset, tables: Mapping[str, pd.DataFrame] | None = None) 
         "years": summarise_years(ds, given),
         "imports": summarise_imports(ds, given),
         "corridors": summarise_corridors(ds, given),
+        "metrics": summarise_metrics(ds, given),
         "unused": list_unused(ds),
         "binding": list_binding(ds),
         "bent": list_bent(ds),

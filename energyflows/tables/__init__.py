@@ -11,8 +11,23 @@ from energyflows.tables._crosschecks import CHECKS
 from energyflows.tables._reading import find_problems, find_schema, parse_cells, read_table
 from energyflows.tables._schemas import SCHEMAS
 from energyflows.tables._selection import select_in_service
+from energyflows.tables._spreadsheet import Problem, merge_problems, name_lines, read_sheet
+from energyflows.tables._volumes import read_volumes
 
-__all__ = ["NAMES", "check_tables", "find_problems", "find_schema", "parse_cells", "read_table", "select_in_service"]
+__all__ = [
+    "NAMES",
+    "Problem",
+    "check_tables",
+    "find_problems",
+    "find_schema",
+    "merge_problems",
+    "name_lines",
+    "parse_cells",
+    "read_sheet",
+    "read_table",
+    "read_volumes",
+    "select_in_service",
+]
 
 #: Names of all tables, in reading order.
 NAMES: tuple[str, ...] = tuple(SCHEMAS)

@@ -32,6 +32,7 @@ REFERENCES = (
     ("deliveries", "pipeline", "pipelines", "pipeline"),
     ("deliveries", "route", "supply", "route"),
     ("ownership", "link", "pipelines", "pipeline"),
+    ("risk_groups", "country", "zones", "country"),
     ("observed_flows", "link", "pipelines", "pipeline"),
     ("prices", "zone", "zones", "zone"),
 )

@@ -232,6 +232,18 @@ RULES = _table(
     },
 )
 
+RISK_GROUPS = _table(
+    ["group", "country"],
+    {
+        "group": text(),
+        "corridor": text(),
+        "country": text(pattern=r"^[A-Z]{2}$"),
+        "source": text(),
+        "confidence": text(among=CONFIDENCE),
+        "note": text(optional=True),
+    },
+)
+
 OBSERVED_IMPORTS = _table(
     ["series", "importer", "origin", "kind", "period"],
     {
@@ -319,6 +331,7 @@ SCHEMAS: dict[str, pa.DataFrameSchema] = {
     "deliveries": DELIVERIES,
     "ownership": OWNERSHIP,
     "rules": RULES,
+    "risk_groups": RISK_GROUPS,
     "observed_imports": OBSERVED_IMPORTS,
     "observed_flows": OBSERVED_FLOWS,
     "observed_storage": OBSERVED_STORAGE,

@@ -29,7 +29,7 @@ def view(toy, toy_run):
 
 
 def test_every_figure_says_what_it_is():
-    assert len(FIGURES) == 15
+    assert len(FIGURES) == 20
     assert all(each.about.endswith(".") and each.unit for each in FIGURES.values())
     assert FIGURES["zones_dearer"].needed == ("least",)
     assert FIGURES["import_share"].optional == ("kind",)

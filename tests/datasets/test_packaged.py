@@ -111,6 +111,33 @@ def test_eu_zones_are_its_27_members(tables):
     assert " ".join(sorted(zones.loc[zones["eu"], "country"])) == members
 
 
+#: Members of each group in the order of the annex of Delegated Regulation (EU) 2022/517, OJ L 104, 1.4.2022, p. 53.
+RISK_GROUPS = {
+    "Ukraine": "BG CZ DK DE GR HR IT LU HU AT PL RO SI SK SE",
+    "Belarus": "BE CZ DK DE EE LV LT LU NL PL SK FI SE",
+    "Baltic Sea": "BE CZ DK DE FR LU NL AT SK SE",
+    "North-Eastern": "CZ DK DE EE LV LT PL SK FI SE",
+    "Trans-Balkan": "BG GR HU RO",
+    "Norway": "BE DK DE IE ES FR IT LU NL PL PT SE",
+    "Low-calorific gas": "BE DE FR NL",
+    "Denmark": "DK DE LU NL PL SE",
+    "United Kingdom": "BE DE IE LU NL",
+    "Algeria": "GR ES FR HR IT MT AT PT SI",
+    "Libya": "HR IT MT AT SI",
+    "Southern Gas Corridor": "BG GR HR IT HU MT AT RO SI SK",
+    "Eastern Mediterranean": "GR IT CY MT",
+}
+
+
+def test_risk_groups_are_those_of_the_regulation(tables):
+    groups = tables["risk_groups"]
+    assert groups.groupby("group", sort=False)["country"].agg(" ".join).to_dict() == RISK_GROUPS
+    corridors = groups.drop_duplicates("group").groupby("corridor", sort=False).size()
+    assert corridors.to_dict() == {"Eastern": 5, "North Sea": 4, "North African": 2, "South-East": 2}
+    zones = tables["zones"]
+    assert set(groups["country"]) == set(zones.loc[zones["eu"], "country"])
+
+
 def test_owners_of_each_asset_sum_to_one_at_all_times(tables):
     ownership = tables["ownership"]
     for day in sorted(set(ownership["valid_from"].dropna())):

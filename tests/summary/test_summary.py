@@ -45,7 +45,7 @@ def pick(frame, **cells):
 
 
 def test_six_tables_are_told(told):
-    assert list(told) == ["years", "imports", "corridors", "unused", "binding", "bent"]
+    assert list(told) == ["years", "imports", "corridors", "metrics", "unused", "binding", "bent"]
 
 
 def test_a_price_below_zero_is_told_with_its_bus(solved):

@@ -34,6 +34,7 @@ def test_toy_tables_have_no_problem(toy):
         ("contracts", "zone", "'XX' is not in zones.csv, column zone"),
         ("contracts", "link", "'XX' is no pipeline of pipelines.csv, and no bus-pool of lng_suppliers.csv"),
         ("ownership", "link", "'XX' is not in pipelines.csv, column pipeline"),
+        ("risk_groups", "country", "'XX' is not in zones.csv, column country"),
         ("observed_flows", "link", "'XX' is not in pipelines.csv, column pipeline"),
         ("prices", "zone", "'XX' is not in zones.csv, column zone"),
         ("rules", "zone", "found 'XX', expected EU27, a zone or a pipeline"),

@@ -59,6 +59,7 @@ def test_unknown_table_is_told_with_the_known_ones(toy_folder):
         ("demand_profile", "month", "13", "found 13, expected a whole number from 1 to 12"),
         ("demand_profile", "share", "1.2", "found 1.2, expected a number of at most 1"),
         ("rules", "unit", "percent", "found 'percent', expected one of 1, EUR/MWh, GWh/d"),
+        ("risk_groups", "country", "Malta", "found 'Malta', expected text of the form"),
         ("rules", "active", "maybe", "found 'maybe', expected true or false"),
         ("zones", "eu", "", "found an empty cell, expected a value"),
         ("zones", "lat", "91", "found 91.0, expected a number of at most 90"),

@@ -1,0 +1,82 @@
+"""All metrics as a page of the documentation.
+
+``python -m energyflows.metrics.catalogue`` writes the page anew.
+"""
+
+from __future__ import annotations
+
+import sys
+from collections.abc import Iterator
+from pathlib import Path
+
+from energyflows.metrics._listing import describe, list_metrics
+
+PAGE = Path(__file__).resolve().parents[2] / "docs" / "metrics.md"
+_INTRODUCTION = """# Metrics
+
+This page is made from the metrics' own docstrings by `python -m energyflows.metrics.catalogue`.
+
+Every metric is a function `energyflows.metrics.<name>`. Those of diversification and dependence take a volume as the
+first argument, give up the dim they are asked about (`dim="origin"`; as well `route`, `owner`, `seller` or any other)
+and keep all others. A volume is an `xarray.DataArray`, or a `pandas.Series` or `DataFrame` (columns are the dim, rows
+the others; in a `Series` of several levels, combinations without a row count as zero), and pandas comes back. pᵢ is
+the share of origin i in the total, n the number of origins that supply. Demand that is not met is never an origin;
+net exports are no volume: clip them first. NaN means undefined, or that a figure is not known.
+
+The other metrics name their own arguments. Functions whose names end in `_table` gather these from results or from a
+network.
+
+    import energyflows as ef
+
+    ef.metrics.hhi(volume)                                # one metric
+    ef.metrics.all(volume, dim="route", risk=risk)        # all that these arguments suffice for
+    ef.metrics.list_metrics()                             # this page's tables
+    ef.metrics.describe("hhi")                            # one entry of it
+
+The figures for the EU stand in [diversification.md](diversification.md)."""
+
+
+def describe_page() -> str:
+    """Return the page of the documentation on all metrics.
+
+    Returns
+    -------
+    str
+        Markdown.
+    """
+    lines = [_INTRODUCTION]
+    table = list_metrics()
+    for group, members in table.groupby("group", sort=False):
+        lines += ["", f"## {str(group).capitalize()}", "", "| metric | symbol | formula | unit | bounds | higher is |"]
+        lines += ["|---|---|---|---|---|---|"]
+        lines += [
+            f"| [`{name}`](#{name}) | {row['symbol']} | {_escape(row['formula'])} | {row['unit']} | {row['bounds']} | "
+            f"{row['higher_is']} |"
+            for name, row in members.iterrows()
+        ]
+        for name in members.index:
+            lines += ["", f"### {name}", "", *_describe(str(name))]
+    return "\n".join([*lines, ""])
+
+
+def _describe(name: str) -> Iterator[str]:
+    """Yield one entry of the page."""
+    known = describe(name)
+    yield known["meaning"]
+    for formula in known["latex"].splitlines():
+        yield from ("", "$$", formula, "$$")
+    yield ""
+    yield f"`{name}({', '.join(known['arguments'])})`"
+    yield ""
+    yield from (f"* {fact}: {known[fact]}" for fact in ("symbol", "unit", "bounds"))
+    yield f"* higher is: {known['higher_is']}"
+    yield from ("", known["notes"], "", "References:", "", *(f"* {text}" for text in known["references"]))
+
+
+def _escape(text: str) -> str:
+    return text.replace("|", r"\|")
+
+
+if __name__ == "__main__":
+    PAGE.write_text(describe_page(), encoding="utf-8")
+    sys.stdout.write(f"{PAGE}\n")

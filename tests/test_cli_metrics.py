@@ -1,0 +1,96 @@
+"""Metrics in the commands: listed, explained, of a user's file, of a run and of scenarios."""
+
+import json
+
+import pandas as pd
+import pytest
+
+from energyflows.metrics import METRICS
+
+
+@pytest.fixture
+def imports(tmp_path):
+    """Return a file with two suppliers in 2023 and one in 2024."""
+    file = tmp_path / "imports.csv"
+    file.write_text("year,origin,twh\n2023,AZ,10\n2023,NO,30\n2024,NO,40\n2024,AZ,0\n2025,AZ,0\n", encoding="utf-8")
+    return file
+
+
+@pytest.fixture
+def plain(call):
+    """Return a function like ``call`` for commands that read no tables."""
+
+    def plain(*arguments):
+        return call(*arguments, tables=False)
+
+    return plain
+
+
+def test_all_metrics_are_listed(call):
+    done = call("list", "metrics", "--json")
+    listed = json.loads(done.out)["metrics"]
+    assert [row["metric"] for row in listed if row["metric"] == "hhi"] == ["hhi"]
+    assert {row["metric"] for row in listed} == set(METRICS)
+    assert call("list", "metrics").out.startswith(f"{len(METRICS)} metrics")
+
+
+def test_a_metric_is_explained_with_formula_source_and_values(call):
+    done = call("show", "hhi")
+    assert (done.code, done.err) == (0, "")
+    assert "Formula: HHI = Σ pᵢ²" in done.out
+    assert "Source: " in done.out
+    assert "Hirschman" in done.out
+    values = json.loads(call("show", "hhi", "--json").out)["values"]
+    assert [row["area"] for row in values][:1] == ["EU27"]
+    assert all(0 <= row["value"] <= 1 for row in values)
+
+
+def test_what_a_run_does_not_tell_has_no_values(call):
+    assert "It needs more than a run tells" in call("show", "rao_stirling").out
+
+
+def test_names_like_a_metric_are_offered(call):
+    assert "did you mean shannon" in call("show", "shanon").err
+
+
+def test_metrics_of_a_file_are_those_by_hand(plain, imports):
+    found = pd.DataFrame(json.loads(plain("metrics", imports, "--json").out)["metrics"]).set_index("year")
+    assert found.at["2023", "hhi"] == pytest.approx(0.25**2 + 0.75**2)
+    assert found.at["2024", "hhi"] == 1
+    assert pd.isna(found.at["2025", "hhi"])
+    assert found.at["2023", "effective_suppliers"] == pytest.approx(1 / found.at["2023", "hhi"])
+
+
+def test_metrics_of_a_file_are_printed_and_written(plain, imports, tmp_path):
+    done = plain("metrics", imports, "--out", tmp_path / "out")
+    assert (done.code, done.err) == (0, "")
+    assert "imports.csv: shares by origin" in done.out
+    assert "0.625" in done.out
+    assert "–" in done.out
+    written = pd.read_csv(tmp_path / "out" / "metrics.csv")
+    assert written["hhi"].tolist()[:2] == [0.625, 1.0]
+
+
+@pytest.mark.parametrize(
+    ("text", "told"),
+    [("origin,twh\nAZ,-1\n", "is negative"), ("a,b\nx,y\n", "expected one named 'origin'"), ("", "the file is empty")],
+)
+def test_a_file_that_cannot_be_used_ends_with_a_sentence(plain, tmp_path, text, told):
+    file = tmp_path / "bad.csv"
+    file.write_text(text, encoding="utf-8")
+    done = plain("metrics", file)
+    assert (done.code, done.out) == (2, "")
+    assert told in done.err
+    assert "Traceback" not in done.err
+
+
+@pytest.mark.slow
+def test_scenarios_are_told_before_and_after(call):
+    done = call("run", "reference", "russian-stop", "--years", "2025", tables=False)
+    assert "Diversification and dependence of the EU27" in done.out
+    assert "HU 0." in done.out
+    told = pd.DataFrame(
+        json.loads(call("run", "reference", "russian-stop", "--years", "2025", "--json", tables=False).out)["metrics"]
+    ).pivot_table(index="area", columns="scenario", values="ru_share")
+    assert (told["russian-stop"] <= told["reference"] + 1e-9).all()
+    assert told.at["EU27", "reference"] > 0.05
