@@ -34,18 +34,18 @@ _BESIDE = ("HHI", "suppliers", "from RU", "from AZ", "imported", "N-1")
 _CAUTION = (
     "Origins by proportional mixing, one of several accounts. LNG is one pool: each supplier's cargoes are spread over",
     "all terminals of the EU, also where none of them lands (the Baltic states import no Russian LNG by law). Shares",
-    "of countries that several routes reach at nearly the same cost are uncertain by far more than their digits. Stores",
-    "hold at first what they hold at the end of the first year; with --years 2019-2025 they remember earlier ones.",
+    "of countries that several routes reach at nearly the same cost are uncertain by far more than their digits.",
+    "Stores hold at first what they hold when the first year ends; with --years 2019-2025 they remember earlier ones.",
 )
 _HEADERS = {
     "areas": (
-        "'suppliers': effective number, 1/HHI. 'as LNG': by ship, a part of 'from RU'. 'of HHI': Russian contribution.",
-        "'imported': from outside the area. 'SCI': concentration of gas from outside the European Economic Area over",
-        "consumption. 'N-1': what technical capacity less the largest installation is of peak demand, gas or no gas.",
+        "'suppliers': effective number, 1/HHI. 'as LNG': by ship, part of 'from RU'. 'of HHI': Russian contribution.",
+        "'imported': from outside the area. 'SCI': concentration of gas from outside the European Economic Area",
+        "over consumption. 'N-1': what technical capacity less the largest installation is of peak demand, gas or no gas.",
     ),
     "scenarios": (
-        "'suppliers': effective number, 1/HHI. 'imported': from outside the EU. 'N-1': what technical capacity less the",
-        "largest installation is of peak demand, gas or no gas. All members with all metrics: metrics.csv or --json.",
+        "'suppliers': effective number, 1/HHI. 'imported': from outside the EU. 'N-1': what technical capacity less",
+        "the largest installation is of peak demand, gas or no gas. All members: metrics.csv or --json.",
     ),
 }
 
