@@ -40,12 +40,12 @@ _CAUTION = (
 _HEADERS = {
     "areas": (
         "'suppliers': effective number, 1/HHI. 'as LNG': by ship, part of 'from RU'. 'of HHI': Russian contribution.",
-        "'imported': from outside the area. 'SCI': concentration of gas from outside the European Economic Area",
-        "over consumption. 'N-1': what technical capacity less the largest installation is of peak demand, gas or no gas.",
+        "'imported': from outside the area. 'SCI': concentration of gas from outside the European Economic Area over",
+        "consumption. 'N-1': technical capacity less the largest installation over peak demand, gas or no gas.",
     ),
     "scenarios": (
-        "'suppliers': effective number, 1/HHI. 'imported': from outside the EU. 'N-1': what technical capacity less",
-        "the largest installation is of peak demand, gas or no gas. All members: metrics.csv or --json.",
+        "'suppliers': effective number, 1/HHI. 'imported': from outside the EU. 'N-1': technical capacity less the",
+        "largest installation over peak demand, gas or no gas. All members: metrics.csv or --json.",
     ),
 }
 
