@@ -19,17 +19,15 @@ _LEAST_CHANGE = 5e-3
 #: Headers and the columns below them, with digits, factor and suffix.
 _FIGURES: dict[str, tuple[str, int, float, str]] = {
     "HHI": ("hhi", 3, 1.0, ""),
-    "suppliers": ("effective_suppliers", 1, 1.0, ""),
     "from RU": ("ru_share", 1, 100.0, " %"),
     "as LNG": ("ru_lng_share", 1, 100.0, " %"),
     "of HHI": ("ru_contribution", 3, 1.0, ""),
     "from AZ": ("az_share", 1, 100.0, " %"),
     "imported": ("import_dependence", 0, 100.0, " %"),
-    "SCI": ("supplier_concentration_index", 3, 1.0, ""),
     "N-1": ("n_minus_1", 0, 100.0, " %"),
 }
 #: Those told of scenarios, beside which countries are named.
-_BESIDE = ("HHI", "suppliers", "from RU", "from AZ", "imported", "N-1")
+_BESIDE = ("HHI", "from RU", "from AZ", "imported", "N-1")
 #: How to read shares, for everyone.
 _CAUTION = (
     "Origins by proportional mixing, one of several accounts. LNG is one pool: each supplier's cargoes are spread over",
@@ -39,13 +37,12 @@ _CAUTION = (
 )
 _HEADERS = {
     "areas": (
-        "'suppliers': effective number, 1/HHI. 'as LNG': by ship, part of 'from RU'. 'of HHI': Russian contribution.",
-        "'imported': from outside the area. 'SCI': concentration of gas from outside the European Economic Area over",
-        "consumption. 'N-1': technical capacity less the largest installation over peak demand, gas or no gas.",
+        "'as LNG': by ship, part of 'from RU'. 'of HHI': Russian contribution. 'imported': from outside the area.",
+        "'N-1': technical capacity less the largest installation over peak demand, gas or no gas. More with --json.",
     ),
     "scenarios": (
-        "'suppliers': effective number, 1/HHI. 'imported': from outside the EU. 'N-1': technical capacity less the",
-        "largest installation over peak demand, gas or no gas. All members: metrics.csv or --json.",
+        "'imported': from outside the EU. 'N-1': technical capacity less the largest installation over peak demand,",
+        "gas or no gas. All members and more metrics: metrics.csv or --json.",
     ),
 }
 

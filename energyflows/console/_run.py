@@ -35,7 +35,7 @@ def print_run(summary: Tables, *, resolution: str, folder: Path | None) -> None:
     span = f"{years.index[0]}–{years.index[-1]}" if len(years) > 1 else str(years.index[0])
     console.print(f"energyflows · reference · {span} · {resolution}", style="bold")
     console.print(f"TWh at gross calorific value, capacity in TWh a year; bcm at {GCV} TWh/bcm; codes are countries.\n")
-    _terminal.print_table(console, _tabulate_years(years))
+    _terminal.print_table(console, _tabulate_years(years, summary["metrics"]))
     for year in years.index:
         console.print()
         _terminal.print_table(console, _tabulate_imports(summary["imports"], years, year))
@@ -53,11 +53,12 @@ def print_run(summary: Tables, *, resolution: str, folder: Path | None) -> None:
         console.print(f"Written: {folder}/results.nc and {len(summary)} CSV tables.")
 
 
-def _tabulate_years(years: pd.DataFrame) -> Table:
+def _tabulate_years(years: pd.DataFrame, metrics: pd.DataFrame) -> Table:
     columns = {"": "left", **dict.fromkeys(map(str, years.index), "right")}
     price = years["price_nl_eur_mwh"]
     stock, seen = years["eu27_stock_1_nov_twh"], years["eu27_stock_1_nov_observed_twh"]
     volume = years["eu27_working_volume_twh"]
+    mix = metrics[metrics["area"] == "EU27"].set_index("year").reindex(years.index)
     rows = [
         ["EU27 consumption, TWh", *(_terminal.show_number(v) for v in years["eu27_consumed_twh"])],
         ["EU27 consumption, bcm", *(_terminal.show_number(v / GCV) for v in years["eu27_consumed_twh"])],
@@ -69,6 +70,9 @@ def _tabulate_years(years: pd.DataFrame) -> Table:
         ["  observed (AGSI)", *(_terminal.show_number(100 * v, 1, " %") for v in seen / volume)],
         ["Dutch price, mean, EUR/MWh", *(_terminal.show_number(v) for v in price)],
         ["  observed (TTF)", *(_terminal.show_number(v) for v in years["price_ttf_observed_eur_mwh"])],
+        ["HHI of supply by traced origin", *(_terminal.show_number(v, 3) for v in mix["hhi"])],
+        ["  from RU", *(_terminal.show_number(100 * v, 1, " %") for v in mix["ru_share"])],
+        ["  from AZ", *(_terminal.show_number(100 * v, 1, " %") for v in mix["az_share"])],
     ]
     return _terminal.make_table("The EU27 in short", columns, rows)
 
