@@ -156,7 +156,8 @@ def print_metric(described: Mapping[str, Any], values: pd.DataFrame | None, *, j
         console.print(Text(f"Source: {reference}"))
     console.print()
     if values is None:
-        told = "It needs more than a run tells; call it from Python or give a file to 'energyflows metrics'."
+        own = " or give a file to 'energyflows metrics'" if described["arguments"][0] == "volume" else ""
+        told = f"It needs more than a run tells: call it from Python{own}."
         console.print(Text(told))
         return
     cells = [[str(row.area), _terminal.show_number(row.value, 3)] for row in values.itertuples()]

@@ -82,9 +82,8 @@ def n_minus_1(  # noqa: PLR0917 - the terms of the regulation, in its order
     supply = entry + production + storage + lng - largest
     if np.ndim(left) == 0 and not isinstance(left, xr.DataArray):
         return supply / left if left > 0 else supply * np.nan
-    return set_unit(
-        supply / (left.where(left > 0) if hasattr(left, "where") else np.where(left > 0, left, np.nan)), "1"
-    )
+    needed = left.where(left > 0) if hasattr(left, "where") else np.where(left > 0, left, np.nan)
+    return set_unit(supply / needed, "1")
 
 
 def _refuse_negative(terms: dict[str, Any]) -> None:

@@ -29,8 +29,8 @@ REFERENCES: dict[str, str] = {
         "Hirschman (1945), National Power and the Structure of Foreign Trade, University of California Press."
     ),
     "imf2009": (
-        "IMF, ILO, OECD, Eurostat, UNECE & World Bank (2009), Export and Import Price Index Manual: Theory and Practice, "
-        "International Monetary Fund, Washington, DC."
+        "IMF, ILO, OECD, Eurostat, UNECE & World Bank (2009), Export and Import Price Index Manual: Theory and "
+        "Practice, International Monetary Fund, Washington, DC."
     ),
     "kaplan1958": (
         "Kaplan & Meier (1958), Nonparametric estimation from incomplete observations, Journal of the American "
@@ -76,7 +76,8 @@ REFERENCES: dict[str, str] = {
     ),
     "sheffrin2002": "Sheffrin (2002), Predicting market power using the residual supply index, California ISO.",
     "silver2010": (
-        "Silver (2010), The wrongs and rights of unit value indices, Review of Income and Wealth 56 (special issue 1), 206–223."
+        "Silver (2010), The wrongs and rights of unit value indices, Review of Income and Wealth 56 (special issue "
+        "1), 206–223."
     ),
     "simchilevi2015": (
         "Simchi-Levi et al. (2015), Identifying risks and mitigating disruptions in the automotive supply chain, "

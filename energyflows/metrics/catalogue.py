@@ -26,14 +26,45 @@ net exports are no volume: clip them first. NaN means undefined, or that a figur
 The other metrics name their own arguments. Functions whose names end in `_table` gather these from results or from a
 network.
 
-    import energyflows as ef
+```python
+import energyflows as ef
 
-    ef.metrics.hhi(volume)                                # one metric
-    ef.metrics.all(volume, dim="route", risk=risk)        # all that these arguments suffice for
-    ef.metrics.list_metrics()                             # this page's tables
-    ef.metrics.describe("hhi")                            # one entry of it
+ef.metrics.hhi(volume)                                # one metric
+ef.metrics.all(volume, dim="route", risk=risk)        # all that these arguments suffice for
+ef.metrics.list_metrics()                             # this page's tables
+ef.metrics.describe("hhi")                            # one entry of it
+```
 
-The figures for the EU stand in [diversification.md](diversification.md)."""
+The figures for the EU stand in [diversification.md](diversification.md).
+
+## How to call metrics that solve the network again
+
+`supply_dependence`, `minimum_annual_supply_dependence`, `disrupted_rate`, `disrupted_demand` and
+`remaining_flexibility` ask what would be if something failed. They take an engine, which is any function from draws to
+results, and the generators that stand for demand given up or not met, which they make the last resort.
+
+```python
+import functools
+
+import energyflows as ef
+from energyflows.ensemble.outages import list_outages
+
+n = ef.build_network(2025)
+engine = functools.partial(ef.run_ensemble, n)
+resorts = ef.metrics.list_resorts(n)
+components = list_outages(n, "suppliers")["RU"]       # all deliveries of one supplier
+days = n.snapshot_weightings["generators"]
+demand = (n.loads_t["p_set"].T @ days).groupby(n.loads["bus"]).sum().to_xarray()   # GWh in the year
+
+dependence = ef.metrics.supply_dependence(engine, components, demand, resorts=resorts)
+standard = ef.metrics.n_minus_1_table(n, regions={"Iberia": ["ES", "PT"], "Germany": ["DE"]})
+residual = ef.metrics.residual_supply_table(n, "RU")
+```
+
+Measured once, in months of 2025, on two cores with other work going on: `supply_dependence` of the 50 zones with demand
+took 8 seconds, most of them for the draws that `run_ensemble` checks with plain PyPSA; with `cooperative=True` it took
+158 seconds, and 39 for three zones alone. The two tables took less than a tenth of a second each, because they solve
+nothing: the first adds up capacities, the second finds the largest flow through the pipes."""
 
 
 def describe_page() -> str:

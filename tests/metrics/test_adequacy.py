@@ -1,6 +1,7 @@
 """How often, how much and how long demand is not met."""
 
 import numpy as np
+import pandas as pd
 import pytest
 import xarray as xr
 from hypothesis import given
@@ -57,6 +58,14 @@ def test_survival_is_the_share_of_draws_counted_one_by_one(values):
 def test_arrays_without_draws_are_refused(wrong):
     with pytest.raises(ResultsError, match="at least one 'draw'"):
         expected_unserved_energy(wrong)
+
+
+def test_a_table_of_draws_gives_the_same():
+    values = np.array([[0.0, 0.0, 0.0], [0.0, 5.0, 0.0]])
+    table = pd.DataFrame(values.T, pd.Index(["Oct", "Nov", "Dec"], name="snapshot"), pd.Index([0, 1], name="draw"))
+    assert survival(table).to_dict() == {"Oct": 1.0, "Nov": 0.5, "Dec": 0.5}
+    assert expected_unserved_energy(table.sum()) == 2.5
+    assert loss_of_load_probability(table.max()) == 0.5
 
 
 def test_plain_lists_are_refused():

@@ -64,6 +64,11 @@ def test_the_formula_takes_arrays_of_any_kind(kind):
     np.testing.assert_array_equal(np.asarray(found), [1.05, np.nan])
 
 
+def test_the_standard_is_no_rate():
+    term, none = (xr.DataArray([value], dims="bus", attrs={"units": "GWh/d"}) for value in (5.0, 0.0))
+    assert n_minus_1(term, none, none, none, none, term).attrs["units"] == "1"
+
+
 @pytest.mark.parametrize(("demand", "saved"), [(0.0, 0.0), (50.0, 50.0), (50.0, 60.0), (float("nan"), 0.0)])
 def test_the_formula_is_undefined_without_demand(demand, saved):
     assert np.isnan(n_minus_1(1, 2, 3, 4, 0, demand, saved))

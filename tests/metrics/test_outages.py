@@ -1,6 +1,7 @@
 """How long demand is met after an outage, how long it is not, and which outages are worst."""
 
 import numpy as np
+import pandas as pd
 import pytest
 import xarray as xr
 from hypothesis import given
@@ -27,6 +28,12 @@ def test_days_by_hand():
     assert survival_time(unserved, DAYS).to_numpy().tolist() == [59.0, 0.0, np.inf, 31.0]
     assert recovery_time(unserved, DAYS).to_numpy().tolist() == [31.0, 31.0, 0.0, np.inf]
     assert survival_time(unserved, DAYS).attrs["units"] == recovery_time(unserved, DAYS).attrs["units"] == "d"
+
+
+def test_series_of_pandas_give_the_same():
+    unserved = pd.Series([0.0, 3.0, 0.0], pd.Index(["Oct", "Nov", "Dec"], name="snapshot"))
+    days = pd.Series([31.0, 30.0, 31.0], unserved.index)
+    assert (survival_time(unserved, days), recovery_time(unserved, days)) == (31.0, 30.0)
 
 
 @given(RATES)

@@ -1,5 +1,6 @@
 """Dependence, disruption and flexibility against linear programmes written down here, and on the packaged network."""
 
+import re
 from functools import partial
 
 import numpy as np
@@ -13,8 +14,8 @@ import energyflows as ef
 from energyflows.ensemble.outages import list_outages
 from energyflows.errors import ResultsError, UnknownNameError, UsageError
 from energyflows.metrics._disruption import disrupted_demand, disrupted_rate, remaining_flexibility
-from energyflows.metrics._engines import list_resorts
 from energyflows.metrics._resolves import minimum_annual_supply_dependence, supply_dependence
+from energyflows.metrics.catalogue import describe_page
 
 pytestmark = pytest.mark.xdist_group("resolves")
 ZONES = ["A", "B", "C"]
@@ -225,7 +226,7 @@ def test_a_zone_gets_no_more_than_there_is(toy, monkeypatch):
     engine = partial(ef.run_ensemble, n, outputs=["unserved_sum", "response_sum"])
     wanted = xr.DataArray([146e3, 73e3, 36.5e3], coords={"bus": ["DE", "NL", "TR"]})
     suppliers = ["RU YAMAL minimum", "US LNGUS export"]
-    found = supply_dependence(engine, suppliers, wanted, resorts=list_resorts(n))
+    found = supply_dependence(engine, suppliers, wanted, resorts=ef.metrics.list_resorts(n))
     # 30 TWh in store in Germany and 20 from Dutch fields are left; Türkiye has 10 of its own beside these.
     assert found.to_series().to_dict() == pytest.approx({"DE": 96 / 146, "NL": 23 / 73, "TR": 0.0}, abs=1e-4)
 
@@ -241,7 +242,7 @@ def packaged():
             demand = (n.loads_t["p_set"].T @ n.snapshot_weightings["generators"]).rename(n.loads["bus"])
             wanted = xr.DataArray(demand.loc[["DE", "FI", "IT", "MK", "TR"]].rename_axis("bus"))
             engine = partial(ef.run_ensemble, n, outputs=["unserved_sum", "response_sum"])
-            worlds[year] = engine, list_outages(n, "suppliers")["RU"], wanted, list_resorts(n)
+            worlds[year] = engine, list_outages(n, "suppliers")["RU"], wanted, ef.metrics.list_resorts(n)
         yield worlds
 
 
@@ -254,6 +255,20 @@ def test_who_could_not_do_without_russian_gas_and_who_still_cannot(packaged):
     assert (rates[2021][["DE", "IT"]] == 0).all()
     assert (rates[2025] <= rates[2021]).all()
     assert (rates[2025] > 0).to_dict() == {"DE": False, "FI": False, "IT": False, "MK": True, "TR": True}
+
+
+@pytest.mark.slow
+def test_the_example_of_the_page_runs(monkeypatch):
+    monkeypatch.setattr("energyflows.ensemble.running.check_draws", lambda *_, **__: {})
+    blocks = [text for text in re.findall(r"```python\n(.*?)```", describe_page(), re.DOTALL) if "list_resorts" in text]
+    assert len(blocks) == 1
+    told = {}
+    exec(compile(blocks[0], "metrics.md", "exec"), told)  # noqa: S102 - our own page
+    rates = told["dependence"].to_series()
+    assert rates.dropna().between(0, 1).all()
+    assert rates["DE"] == 0 < rates["MK"] < rates["TR"]
+    assert told["standard"]["region"].tolist() == ["Iberia", "Germany"]
+    assert told["residual"].set_index("country")["residual_supply"]["DE"] > 1
 
 
 @pytest.mark.slow
