@@ -46,7 +46,7 @@ def test_a_metric_is_explained_with_formula_source_and_values(call):
 
 
 def test_what_a_run_does_not_tell_has_no_values(call):
-    assert "It needs more than a run tells: call it from Python" in call("show", "rao_stirling").out
+    assert "It is no single number by country of a run: call it from Python" in call("show", "rao_stirling").out
 
 
 def test_names_like_a_metric_are_offered(call):

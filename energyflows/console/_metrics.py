@@ -156,9 +156,7 @@ def print_metric(described: Mapping[str, Any], values: pd.DataFrame | None, *, j
         console.print(Text(f"Source: {reference}"))
     console.print()
     if values is None:
-        own = " or give a file to 'energyflows metrics'" if described["arguments"][0] == "volume" else ""
-        told = f"It needs more than a run tells: call it from Python{own}."
-        console.print(Text(told))
+        console.print("It is no single number by country of a run: call it from Python.")
         return
     cells = [[str(row.area), _terminal.show_number(row.value, 3)] for row in values.itertuples()]
     title = f"Values of the reference, {values['year'].iloc[0]}, by proportional mixing"
