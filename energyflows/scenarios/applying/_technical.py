@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 
+import numpy as np
 import pandas as pd
 import pypsa
 
@@ -33,24 +34,32 @@ def follow_technical(before: pypsa.Network, after: pypsa.Network, widened: Mappi
     links = after.c["Link"]
     if "technical" not in links.dynamic:
         return
-    old, new = (_sum_parts(n) for n in (before, after))
-    entries = name_parts(links.static)[links.static["carrier"].isin(_CARRIERS)]
-    new = new[entries.unique()]
-    old = old.reindex(columns=new.columns, fill_value=0.0)
-    changed = new.columns[((new - old).abs() > NEGLIGIBLE).any()]
-    if changed.empty:
+    names = _find_changed(before, after)
+    if names.empty:
         return
-    old, new = old[changed], new[changed]
-    known, largest = (links.dynamic[name].reindex(columns=changed, fill_value=0.0) for name in ("technical", "largest"))
+    old, new = (_sum_parts(n, names) for n in (before, after))
+    known, largest = (links.dynamic[name].reindex(columns=names, fill_value=0.0) for name in ("technical", "largest"))
     left = (new / old.where(old > NEGLIGIBLE)).clip(upper=1.0).fillna(1.0)
-    built = pd.DataFrame(dict(widened), index=new.index).reindex(columns=changed, fill_value=0.0)
+    built = pd.DataFrame(dict(widened), index=new.index).reindex(columns=names, fill_value=0.0)
     grown = (known * left + built).where(left < 1.0, (known + built).clip(lower=new))
     whole = known <= largest + NEGLIGIBLE
     for name, values in (("technical", grown), ("largest", grown.where(whole, largest * left))):
-        links.dynamic[name] = links.dynamic[name].drop(columns=changed, errors="ignore").join(values)
+        links.dynamic[name] = links.dynamic[name].drop(columns=names, errors="ignore").join(values)
 
 
-def _sum_parts(n: pypsa.Network) -> pd.DataFrame:
-    """Return what links can carry, GWh/d by snapshot and element of results."""
-    rates = read_rates(n, "Link", n.links.index)
-    return rates.T.groupby(name_parts(n.links)).sum().T
+def _find_changed(before: pypsa.Network, after: pypsa.Network) -> pd.Index:
+    """Return the pipelines and terminals, as elements of results, whose rates differ."""
+    static = after.links
+    chosen = static.index[static["carrier"].isin(_CARRIERS)]
+    new = read_rates(after, "Link", chosen)
+    old = read_rates(before, "Link", chosen.intersection(before.links.index)).reindex(columns=chosen, fill_value=0.0)
+    moved = (np.abs(new.to_numpy() - old.to_numpy()) > NEGLIGIBLE).any(axis=0)
+    return pd.Index(name_parts(static.loc[chosen[moved]]).unique())
+
+
+def _sum_parts(n: pypsa.Network, names: pd.Index) -> pd.DataFrame:
+    """Return what elements of results can carry, all parts together, GWh/d by snapshot."""
+    whole = name_parts(n.links)
+    parts = n.links.index[whole.isin(names)]
+    rates = read_rates(n, "Link", parts)
+    return rates.T.groupby(whole[parts]).sum().T.reindex(columns=names, fill_value=0.0)
