@@ -37,12 +37,13 @@ _CAUTION = (
 )
 _HEADERS = {
     "areas": (
-        "'as LNG': by ship, part of 'from RU'. 'of HHI': Russian contribution. 'imported': from outside the area.",
-        "'N-1': technical capacity less the largest installation over peak demand, gas or no gas. More with --json.",
+        "'as LNG': by ship, part of 'from RU'. 'of HHI': Russian contribution. 'imported': net imports over",
+        "consumption, below zero for net exporters. 'N-1': technical capacity less the largest terminal or border, all",
+        "its points together, over peak demand, gas or no gas. More with --json.",
     ),
     "scenarios": (
-        "'imported': from outside the EU. 'N-1': technical capacity less the largest installation over peak demand,",
-        "gas or no gas. All members and more metrics: metrics.csv or --json.",
+        "'imported': net imports over consumption. 'N-1': technical capacity less the largest terminal or border, all",
+        "its points together, over peak demand, gas or no gas. All members and more metrics: metrics.csv or --json.",
     ),
 }
 
@@ -158,9 +159,10 @@ def print_metric(described: Mapping[str, Any], values: pd.DataFrame | None, *, j
     if values is None:
         console.print("It is no single number by country of a run: call it from Python.")
         return
+    console.print(f"Values of the reference, {values['year'].iloc[0]}, solved alone:")
     cells = [[str(row.area), _terminal.show_number(row.value, 3)] for row in values.itertuples()]
-    title = f"Values of the reference, {values['year'].iloc[0]}, by proportional mixing"
-    _terminal.print_table(console, _terminal.make_table(title, {"area": "left", "value": "right"}, cells))
+    _terminal.print_table(console, _terminal.make_table("", {"area": "left", "value": "right"}, cells))
+    console.print("How they come about, and how they differ where stores remember: docs/diversification.md.")
 
 
 def print_metrics(found: pd.DataFrame, labels: Sequence[str], notes: Sequence[str], *, title: str) -> None:

@@ -98,9 +98,13 @@ def print_names(what: str, names: pd.DataFrame, *, json: bool) -> None:
         return
     rows = [[_show_cell(cell) for cell in row] for row in names.itertuples(index=False)]
     console = _terminal.open_console()
-    _terminal.print_table(
-        console, _terminal.make_table(f"{len(names)} {what}", dict.fromkeys(map(str, names.columns), "left"), rows)
-    )
+    _terminal.print_table(console, _terminal.make_table(f"{len(names)} {what}", _justify(names), rows))
+
+
+def _justify(names: pd.DataFrame) -> dict[str, str]:
+    """Return how columns stand; names that are typed again are not broken."""
+    first, *others = map(str, names.columns)
+    return {first: "name", **dict.fromkeys(others, "left")}
 
 
 def _show_cell(cell: object) -> str:

@@ -31,7 +31,7 @@ def make_table(title: str, columns: Mapping[str, str], rows: list[list[str]], ca
     title : str
         Heading.
     columns : mapping of str to str
-        Justification (``left`` or ``right``) by header.
+        Justification by header: ``left``, ``right``, or ``name`` for text on the left that is never broken.
     rows : list of list of str
         Cells.
     caption : str, optional
@@ -52,13 +52,13 @@ def make_table(title: str, columns: Mapping[str, str], rows: list[list[str]], ca
     )
     for header, justify in columns.items():
         texts = [header, *(row[len(table.columns)] for row in rows)]
-        right = justify == "right"
+        whole = justify in {"right", "name"}
         table.add_column(
             Text(header),
-            justify="right" if right else "left",
-            no_wrap=right,
+            justify="right" if justify == "right" else "left",
+            no_wrap=whole,
             overflow="fold",
-            min_width=max(map(cell_len, texts)) if right else _measure_words(texts),
+            min_width=max(map(cell_len, texts)) if whole else _measure_words(texts),
         )
     for row in rows:
         table.add_row(*map(Text, row))

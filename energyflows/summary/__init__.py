@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
+from energyflows.summary._areas import EU, sum_areas
 from energyflows.summary._ensembles import SERIES, summarise_ensemble, summarise_sweep
-from energyflows.summary._metrics import sum_areas, summarise_metrics
+from energyflows.summary._metrics import summarise_metrics
 from energyflows.summary._scenarios import drop_idle, summarise_origins
 from energyflows.summary._tables import (
     GCV,
@@ -17,6 +18,7 @@ from energyflows.summary._tables import (
 )
 
 __all__ = [
+    "EU",
     "GCV",
     "SERIES",
     "drop_idle",

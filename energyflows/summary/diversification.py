@@ -15,7 +15,8 @@ import xarray as xr
 from energyflows.datasets import load_tables
 from energyflows.metrics import n_minus_1_table, residual_supply_table
 from energyflows.running import run
-from energyflows.summary._metrics import EU, summarise_metrics
+from energyflows.summary._areas import EU
+from energyflows.summary._metrics import summarise_metrics
 
 PAGE = Path(__file__).resolve().parents[2] / "docs" / "diversification.md"
 #: Before the war, and the last year observed.
@@ -38,15 +39,17 @@ prints most of it; `ef.summary.summarise_metrics(results)` returns it. [metrics.
 | from RU, as LNG | Russian share, and the part of it that came by ship |
 | of HHI | Russian contribution to the HHI, the square of the share |
 | residual | what all origins but Russia could bring, as a multiple of the year's demand; below 1 Russia is pivotal |
-| imported | share of gas from outside the country, for the EU27 from outside the EU |
-| SCI | sum of squares of what origins outside the European Economic Area supply, over consumption |
+| imported | net imports over consumption; below zero for net exporters, below what mixing tells where stores empty |
+| SCI | sum of squares of what traced origins outside the European Economic Area supply, over consumption |
 | N−1 | peak demand that technical capacity less the largest import point or terminal could meet |
 
 How to read it:
 
 * Origins are traced by proportional mixing ([tracing.md](tracing.md)): gas mixes wherever it meets. That is a
   convention, one account of several. Where several routes reach a country at nearly the same cost, as in the Balkans
-  and around the Alps, the flows are one solution of many, and shares may differ by tens of points.
+  and around the Alps, the flows are one solution of many, and shares may differ by tens of points. A country that
+  exports also consumes what passes through it: Denmark, a net exporter, is told as burning Norwegian gas, which its
+  own gas could replace.
 * A year solved alone knows nothing of what stores held before. The Russian share of 2025 is then 10.1 % instead of 11.7
   % in the EU27, and 4 instead of 22 % in Austria, whose stores were filled with Russian gas until 2024.
 * LNG for the EU is one pool. A supplier's cargoes are spread over all terminals, also where none of them lands: the

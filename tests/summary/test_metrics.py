@@ -56,19 +56,87 @@ def test_metrics_are_those_of_the_volumes(told, ds, tables):
         assert told.at[area, "largest_origin"] == str(of.idxmax("origin").item())
 
 
-def test_own_gas_is_not_imported(told, ds, tables):
+def test_net_imports_are_consumption_less_output_and_what_stores_give(told, ds):
+    # The Netherlands have no store and produce 20 of 73; Germany produces nothing.
+    given = float(ds["stored"].sum("store")[-1] - 30e3) / -1e3
+    assert told.at["NL", "net_imports_twh"] == pytest.approx(53)
+    assert told.at["NL", "import_dependence"] == pytest.approx(53 / 73)
+    assert told.at["DE", "net_imports_twh"] == pytest.approx(146 - given)
+    assert told.at["EU27", "net_imports_twh"] == pytest.approx(53 + 146 - given)
+
+
+def test_a_net_exporter_depends_by_less_than_nothing(toy):
+    tables = toy()
+    tables["production"].loc[tables["production"]["zone"] == "NL", "twh"] = 100.0
+    ds = run(years=2025, tables=tables)
+    output = (ds["supplied"].where(ds["generator_bus"] == "NL", 0.0) * ds["weight_days"]).sum() / 1e3
+    found = summarise_metrics(ds, tables).set_index("area")
+    assert found.at["NL", "import_dependence"] == pytest.approx(1 - float(output) / 73)
+    assert found.at["NL", "import_dependence"] < -0.1
+
+
+def test_own_gas_is_not_from_outside(told, ds, tables):
     share = sum_areas(ds, tables).sel(year=2025).pipe(lambda volume: volume / volume.sum("origin"))
-    assert told.at["NL", "import_dependence"] == pytest.approx(1 - float(share.sel(area="NL", origin="NL")))
-    assert told.at["DE", "import_dependence"] == pytest.approx(1.0)
+    assert told.at["NL", "outside_share"] == pytest.approx(1 - float(share.sel(area="NL", origin="NL")))
+    assert told.at["DE", "outside_share"] == pytest.approx(1.0)
     # Dutch gas in Germany comes from the European Economic Area, American and Russian gas does not.
     outside = share.sel(area="DE", origin=["RU", "US"])
     assert told.at["DE", "supplier_concentration_index"] == pytest.approx(float((outside**2).sum()))
-    assert told.at["EU27", "import_dependence"] < 1
+    assert 0 < told.at["EU27", "outside_share"] < 1
 
 
 def test_russian_gas_by_pipeline_is_none_by_ship(told):
     assert told.at["DE", "ru_share"] > 0
     assert told["ru_lng_share"].to_list() == pytest.approx([0, 0, 0], abs=1e-12)
+
+
+def test_russian_gas_by_ship_is_told_apart(toy):
+    tables = toy()
+    tables["supply"].loc[tables["supply"]["route"] == "LNGUS", "supplier"] = "RU"
+    tables["lng_suppliers"]["supplier"] = "RU"
+    ds = run(years=2025, tables=tables)
+    found = summarise_metrics(ds, tables).set_index("area")
+    landed = ds["received"].sel(link="LNGEU-NL", drop=True)
+    mix = landed / (landed + ds["supplied"].where(ds["generator_bus"] == "NL", 0.0).sum("generator"))
+    used = ds["consumed"].sel(bus="NL", drop=True) * ds["weight_days"]
+    assert found.at["NL", "ru_lng_share"] == pytest.approx(float((mix * used).sum() / used.sum()))
+    assert found.at["NL", "ru_share"] == pytest.approx(found.at["NL", "ru_lng_share"])
+    assert 0 < found.at["DE", "ru_lng_share"] < found.at["DE", "ru_share"]
+
+
+def test_gas_of_unknown_origin_is_left_out_and_told(tables, ds):
+    # A store that only gives, of which nothing is known.
+    started = ds["stored"].isel(snapshot=0) + 0.0
+    days = ds["weight_days"]
+    giving = ds.assign(
+        injected=ds["injected"] * 0.0,
+        withdrawn=ds["withdrawn"] * 0.0 + 1.0,
+        stored=(started + 1e5 - days.cumsum() * 1.0).transpose(*ds["stored"].dims),
+        supplied=ds["supplied"],
+    )
+    moved = (ds["withdrawn"] - ds["injected"]).isel(store=0) - 1.0
+    link = xr.where(ds["link"] == "DE withdrawal", 1.0, 0.0)
+    back = xr.where(ds["link"] == "DE injection", 1.0, 0.0)
+    giving = giving.assign(
+        sent=(ds["sent"] * (1 - link - back) + link).transpose(*ds["sent"].dims),
+        received=(ds["received"] * (1 - link - back) + link).transpose(*ds["received"].dims),
+        consumed=(ds["consumed"] - moved * (ds["bus"] == "DE")).transpose(*ds["consumed"].dims),
+    )
+    found = summarise_metrics(giving, tables).set_index("area")
+    assert found.at["DE", "unknown_share"] > 0
+    assert found.at["NL", "unknown_share"] == pytest.approx(0, abs=1e-9)
+    volume = sum_areas(giving, tables).sel(year=2025, area="DE")
+    assert "unknown" not in volume["origin"]
+    share = volume / volume.sum()
+    assert found.at["DE", "hhi"] == pytest.approx(float((share**2).sum()))
+
+
+def test_a_member_may_begin_to_consume(toy):
+    tables = toy()
+    demand = tables["demand_annual"]
+    demand.loc[(demand["zone"] == "DE") & (demand["year"] == 2025), "twh"] = 0.0
+    found = summarise_metrics(run(years=(2025, 2026), tables=tables), tables)
+    assert found.groupby("year")["area"].agg(list).to_dict() == {2025: ["EU27", "NL"], 2026: ["EU27", "DE", "NL"]}
 
 
 def test_unserved_demand_is_no_origin(ds, tables):
