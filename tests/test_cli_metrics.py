@@ -73,7 +73,15 @@ def test_metrics_of_a_file_are_printed_and_written(plain, imports, tmp_path):
 
 @pytest.mark.parametrize(
     ("text", "told"),
-    [("origin,twh\nAZ,-1\n", "is negative"), ("a,b\nx,y\n", "expected one named 'origin'"), ("", "the file is empty")],
+    [
+        ("origin,twh\nAZ,-1\n", "is negative"),
+        ("a,b\nx,y\n", "expected one named 'origin'"),
+        ("", "the file is empty"),
+        ("origin,twh\n", "no rows below the header"),
+        ("supplier,twh\nAZ,10\nNO,30\n", "--dim supplier"),
+        ("year,origin,share\n2023,AZ,0.5\n2023,NO,0.3\n2024,NO,1\n", "year 2023: 0.8"),
+        ("origin,percent\nAZ,50\nNO,20\n", "sum to 1, or 100 percent: shares do not sum to 1 over origin:\n  - 0.7"),
+    ],
 )
 def test_a_file_that_cannot_be_used_ends_with_a_sentence(plain, tmp_path, text, told):
     file = tmp_path / "bad.csv"
@@ -82,6 +90,40 @@ def test_a_file_that_cannot_be_used_ends_with_a_sentence(plain, tmp_path, text, 
     assert (done.code, done.out) == (2, "")
     assert told in done.err
     assert "Traceback" not in done.err
+
+
+@pytest.mark.parametrize("whole", [1, 100])
+@pytest.mark.parametrize("missing", [0, 0.01])
+def test_shares_are_taken_in_percent_or_not_and_rounded(plain, tmp_path, whole, missing):
+    file = tmp_path / "shares.csv"
+    rows = [("2023,DE,AZ", 0.25), ("2023,DE,NO", 0.75 - missing), ("2024,FR,NO", 1.0)]
+    text = "year,country,origin,Share (%)\n" + "".join(f"{row},{whole * share}\n" for row, share in rows)
+    file.write_text(text, encoding="utf-8")
+    done = plain("metrics", file, "--value", "share (%)", "--json")
+    assert (done.code, done.err) == (0, "")
+    found = {(row["year"], row["country"]): row["hhi"] for row in json.loads(done.out)["metrics"]}
+    assert found["2023", "DE"] == pytest.approx((0.25**2 + (0.75 - missing) ** 2) / (1 - missing) ** 2)
+    assert found["2024", "FR"] == 1
+
+
+@pytest.mark.parametrize("options", [("--by", "hhi"), ("--dim", "hhi")])
+def test_a_column_with_the_name_of_a_metric_is_refused(plain, tmp_path, options):
+    file = tmp_path / "odd.csv"
+    file.write_text("hhi,origin,twh\nx,AZ,10\ny,NO,30\n", encoding="utf-8")
+    done = plain("metrics", file, *options)
+    assert (done.code, done.out) == (2, "")
+    assert "column hhi has the name of a metric" in done.err
+
+
+def test_which_origins_were_counted_is_always_told(plain, imports):
+    told = "Counted as origins: AZ, NO (2), of 5 rows"
+    assert told in plain("metrics", imports).out
+    assert {"note": told} in json.loads(plain("metrics", imports, "--json").out)["notes"]
+
+
+def test_the_help_says_what_rows_and_columns_are(plain):
+    text = " ".join(plain("metrics", "--help").out.replace("│", " ").split())
+    assert "a row for each supply, a column for each origin" in text
 
 
 @pytest.mark.slow

@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from energyflows.cli._app import Json
+from energyflows.errors import UsageError
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -17,10 +18,20 @@ if TYPE_CHECKING:
 
 #: Last year of observed flows; its reference is what ``show`` computes values from.
 CURRENT_YEAR = 2025
+#: What the name of a column of shares holds.
+_SHARES = ("share", "percent", "%")
+#: Largest difference of a sum of shares from one: what rounding to whole percents leaves.
+_ROUNDING = 0.015
+#: Sums of shares above it are in percent.
+_PERCENT = 10.0
+_FILE = (
+    "Volumes by origin. Long: a row for each origin, named in column 'origin' or another one told by --dim. Wide: a "
+    "row for each supply, a column for each origin. Columns such as year or country tell supplies apart without --by."
+)
 
 
 def metrics(
-    file: Annotated[Path, typer.Argument(metavar="FILE.csv", help="Volumes by origin, long or wide.")],
+    file: Annotated[Path, typer.Argument(metavar="FILE.csv", help=_FILE)],
     dim: Annotated[str, typer.Option(help="What shares are of: origin, route, owner, seller …")] = "origin",
     value: Annotated[str | None, typer.Option(help="Column with the volume, if its name does not tell.")] = None,
     by: Annotated[
@@ -30,20 +41,54 @@ def metrics(
     json: Json = False,
 ) -> None:
     """Compute diversification and dependence from a table of your own."""
+    import pandas as pd
+
     from energyflows import console
     from energyflows.tables import read_volumes
 
     if out is not None:
         console.check_folder(out)
     volumes, notes = read_volumes(file, dim, value=value, by=by)
+    _refuse_names(file, volumes)
     labels = [str(name) for name in volumes.index.names if name != dim]
+    if any(word in str(volumes.name).lower() for word in _SHARES):
+        _check_shares(file, volumes, dim, labels)
     found = measure(volumes, dim, labels)
     if out is not None:
         console.write_tables(out, {"metrics": found})
     if json:
-        console.print_json({"metrics": found})
+        console.print_json({"metrics": found, "notes": pd.DataFrame({"note": notes})})
     else:
         console.print_metrics(found, labels, notes, title=f"{file.name}: shares by {dim}")
+
+
+def _refuse_names(file: Path, volumes: pd.Series) -> None:
+    """Refuse labels that would stand in the way of metrics in the table."""
+    from energyflows.metrics import METRICS
+
+    taken = [str(name) for name in volumes.index.names if name in METRICS]
+    if taken:
+        raise UsageError(f"{file}: column {', '.join(taken)} has the name of a metric; rename it, or leave it out")
+
+
+def _check_shares(file: Path, shares: pd.Series, dim: str, labels: Sequence[str]) -> None:
+    """Refuse shares, in percent or not, that do not sum to one in a supply."""
+    import pandas as pd
+
+    from energyflows.metrics import check_shares
+
+    names = shares.index.to_frame(index=False).astype(str)
+    whole = shares.sum()
+    flat = shares
+    if labels:  # One level for all of them: not every combination is a supply.
+        supply = names[labels].agg(", ".join, axis=1)
+        flat = shares.set_axis(pd.MultiIndex.from_arrays([supply, names[dim]], names=[", ".join(labels), dim]))
+        whole = flat.groupby(level=0).sum().max()
+    try:
+        check_shares(flat / (100 if whole > _PERCENT else 1), dim=dim, tolerance=_ROUNDING)
+    except UsageError as error:
+        told = "holds shares by its name; expected every origin of a supply, so that they sum to 1, or 100 percent"
+        raise UsageError(f"{file}: column {shares.name!r} {told}: {error}") from None
 
 
 def measure(volumes: pd.Series, dim: str, labels: Sequence[str]) -> pd.DataFrame:

@@ -175,7 +175,7 @@ def print_metrics(found: pd.DataFrame, labels: Sequence[str], notes: Sequence[st
     labels : sequence of str
         Columns that are no metrics.
     notes : sequence of str
-        What was left out or added up.
+        Which origins were counted, and what was left out or added up.
     title : str
         Of the table.
     """

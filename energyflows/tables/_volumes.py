@@ -9,19 +9,28 @@ import numpy as np
 import pandas as pd
 
 from energyflows.errors import TableError, UsageError, list_problems, suggest
+from energyflows.tables._origins import (
+    VOLUMES,
+    find_column_problems,
+    find_name_problems,
+    find_twin_problems,
+    find_unit_problems,
+    suggest_dims,
+    tell_counted,
+    tidy,
+)
 from energyflows.tables._spreadsheet import Problem, merge_problems, read_sheet
 
 #: Columns that tell one table of shares from another; further ones are left out unless asked for.
 LABELS = frozenset(
     (
-        *("account", "area", "buyer", "consumer", "country", "date", "importer", "market", "month", "period"),
-        *("region", "reporter", "scenario", "snapshot", "state", "time", "year", "zone"),
+        *("account", "area", "buyer", "consumer", "country", "date", "day", "gas_year", "hour", "importer", "market"),
+        *("month", "period", "quarter", "region", "reporter", "scenario", "season", "snapshot", "state", "time"),
+        *("week", "year", "zone"),
     )
 )
-#: Columns that hold the volume.
-VOLUMES = frozenset(("bcm", "gwh", "mcm", "mwh", "pj", "quantity", "share", "tj", "twh", "value", "volume"))
-#: Names of sums, which would count all origins twice.
-_TOTALS = frozenset(("all", "all partners", "grand total", "sum", "total", "world"))
+#: Columns that tell the unit of a row.
+_UNITS = frozenset(("unit", "units"))
 
 
 def read_volumes(
@@ -35,7 +44,7 @@ def read_volumes(
         CSV with a header, in one of two forms. Long: a column named ``dim``, one with the volume, and labels. Wide:
         labels, and a column of numbers for each origin.
     dim : str
-        What shares are of: origin, route, owner, seller …
+        What shares are of: origin, route, owner, seller … Case and spaces of columns do not matter.
     value : str, optional
         Column with the volume of a long table; default the one with a usual name (``twh``, ``bcm``, ``volume`` …).
     by : sequence of str, optional
@@ -46,16 +55,17 @@ def read_volumes(
     -------
     volumes : pandas.Series, [unit of the file]
         By label and ``dim``; NaN where a cell is empty. Rows of a long table that agree in all labels are added up.
+        The name is that of the column with the volume, none for a wide table.
     notes : list of str
-        What was left out, added up or empty.
+        Which origins were counted, and what was left out, added up or empty.
 
     Raises
     ------
     TableError
-        If the file cannot be read, or a cell is negative, no number or a sum of the others; all problems at once, each
-        with its line.
+        If the file cannot be read or holds no rows, a cell is negative, no number or a sum of the others, units differ,
+        or a column of numbers is no origin by its name; all problems at once, each with its line.
     UsageError
-        If a column asked for is not there, or none is told to hold the volume.
+        If a column asked for is not there or asked for twice, or none is told to hold the volume.
 
     Examples
     --------
@@ -65,31 +75,41 @@ def read_volumes(
     ...     text = "year,origin,twh,note\n2024,AZ,10,pipeline\n2024,NO,30,\n"
     ...     _ = file.write_text(text, encoding="utf-8")
     ...     volumes, notes = read_volumes(file)
-    >>> volumes.to_dict(), notes
-    ({('2024', 'AZ'): 10.0, ('2024', 'NO'): 30.0}, ["column 'note' is left out; --by note keeps it apart"])
+    >>> volumes.to_dict()
+    {('2024', 'AZ'): 10.0, ('2024', 'NO'): 30.0}
+    >>> print(*notes, sep="\n")
+    Counted as origins: AZ, NO (2), of 2 rows
+    column 'note' is left out; --by note keeps it apart
     """
     file = Path(path)
     top, cells, problems = read_sheet(file, f"{dim} and volume, or a column for each {dim}")
     problems += [(top, sentence) for sentence in _find_header_problems(cells)]
     _refuse(file, problems)
-    cells.columns = pd.Index([_tidy(name) if _tidy(name) in {dim, *LABELS, *VOLUMES} else name for name in cells])
-    _refuse_columns(cells, [name for name in (value, *(by or ())) if name is not None])
-    labels = [name for name in cells if name in LABELS - {dim, value}] if by is None else list(by)
+    if cells.empty:
+        raise TableError(f"{file}: found no rows below the header; expected a row for each supply or {dim}")
+    cells = cells.rename(columns={name: dim for name in cells if tidy(name) == tidy(dim)})
+    value, by = _match_arguments(file, cells, dim, value=value, by=by)
+    labels = [name for name in cells if tidy(name) in LABELS and name not in {dim, value}] if by is None else by
     if dim in cells:
-        return _read_long(file, cells, dim, value or _find_value(file, cells, dim), labels)
-    if value is not None:
-        raise UsageError(f"{file}: there is a column {value!r} but none named {dim!r}; name it with --dim")
-    return _read_wide(file, cells, dim, labels)
-
-
-def _tidy(name: str) -> str:
-    return name.strip().lower().replace(" ", "_")
+        volumes, notes = _read_long(file, cells, dim, value or _find_value(file, cells, dim), labels)
+    elif value is not None:
+        way = suggest_dims(_find_texts(cells), value) or "the column of origins with --dim"
+        raise UsageError(
+            f"{file}: there is a column {value!r} but none named {dim!r}; tell which one names them: {way}"
+        )
+    else:
+        volumes, notes = _read_wide(file, cells, dim, labels)
+    usual = {name: tidy(name) for name in labels if tidy(name) in LABELS}
+    return volumes.rename_axis(index=usual), tell_counted(volumes, dim, len(cells)) + notes
 
 
 def _find_header_problems(cells: pd.DataFrame) -> list[str]:
-    names = [_tidy(name) for name in cells]
+    names = [tidy(name) for name in cells]
     told = [f"column {place} has no name" for place, name in enumerate(names, 1) if not name]
-    return told + [f"column {name} stands more than once" for name in sorted({n for n in names if names.count(n) > 1})]
+    for twice in sorted({name for name in names if name and names.count(name) > 1}):
+        spelled = dict.fromkeys(name for name in cells if tidy(name) == twice)
+        told.append(f"column {' and '.join(spelled)} stands more than once")
+    return told
 
 
 def _refuse(file: Path, problems: Sequence[Problem]) -> None:
@@ -97,30 +117,48 @@ def _refuse(file: Path, problems: Sequence[Problem]) -> None:
         raise TableError(list_problems(f"{len(problems)} problem(s) in {file}:", merge_problems(problems)))
 
 
-def _refuse_columns(cells: pd.DataFrame, wanted: Sequence[str]) -> None:
-    known = cells.columns.tolist()
-    missing = [name for name in wanted if name not in known]
-    if missing:
-        told = [f"no column {name!r}{suggest(name, known)}" for name in missing]
-        raise UsageError(list_problems(f"found columns {', '.join(known)}:", told))
+def _match_arguments(
+    file: Path, cells: pd.DataFrame, dim: str, *, value: str | None, by: Sequence[str] | None
+) -> tuple[str | None, list[str] | None]:
+    """Return columns asked for as the file spells them."""
+    spelled = {tidy(name): name for name in cells}
+    wanted = [name for name in (value, *(by or ())) if name is not None]
+    told = [f"no column {name!r}{suggest(name, cells)}" for name in wanted if tidy(name) not in spelled]
+    for name in dict.fromkeys(tidy(name) for name in by or ()):
+        if [tidy(each) for each in by or ()].count(name) > 1:
+            told.append(f"--by {name} is given more than once; leave one out")
+        if name == tidy(dim):
+            told.append(f"--by {name}: shares are of {dim}, so it cannot also tell supplies apart; leave one out")
+        if value is not None and name == tidy(value):
+            told.append(f"--by {name}: it holds the volume, so it cannot also tell supplies apart; leave one out")
+    if tidy(dim) in VOLUMES | {""}:
+        told.append(f"--dim {dim!r}: expected what shares are of, a column of names such as origin, route or owner")
+    if value is not None and tidy(value) == tidy(dim):
+        told.append(f"--value {value}: shares are of {dim}, so it cannot also hold the volume")
+    if told:
+        raise UsageError(list_problems(f"{file}: found columns {', '.join(cells)}:", told))
+    return None if value is None else spelled[tidy(value)], None if by is None else [spelled[tidy(name)] for name in by]
 
 
 def _find_value(file: Path, cells: pd.DataFrame, dim: str) -> str:
     """Return the one column whose name says that it holds volumes."""
-    found = [name for name in cells if name in VOLUMES]
+    found = [name for name in cells if tidy(name) in VOLUMES]
     if len(found) == 1:
         return str(found[0])
     what = f"several columns may hold the volume ({', '.join(found)})" if found else "no column is told to hold volumes"
     raise UsageError(f"{file}: found a column {dim!r} but {what}; choose with --value among {', '.join(cells)}")
 
 
+def _find_texts(cells: pd.DataFrame) -> list[str]:
+    """Return columns without a number that may name origins."""
+    numbers = cells.apply(pd.to_numeric, errors="coerce")
+    return [name for name in cells if numbers[name].isna().all() and cells[name].any() and tidy(name) not in _UNITS]
+
+
 def _read_long(
     file: Path, cells: pd.DataFrame, dim: str, value: str, labels: Sequence[str]
 ) -> tuple[pd.Series, list[str]]:
-    wrong = [(line, f"column {dim}: empty") for line in cells.index[cells[dim] == ""]]
-    totals = cells.index[cells[dim].str.lower().isin(_TOTALS)]
-    wrong += [(line, f"column {dim}: {cells.at[line, dim]!r} is a sum; leave such rows out") for line in totals]
-    _refuse(file, wrong + _find_units(cells))
+    _refuse(file, find_name_problems(cells, dim, labels) + _check_units(cells, labels))
     numbers = _read_numbers(file, cells, [value])
     notes = _tell_left(name for name in cells if name not in {dim, value, *labels})
     keys = [cells[name] for name in (*labels, dim)]
@@ -130,35 +168,33 @@ def _read_long(
     return grouped.sum(min_count=1).where(grouped.count() == grouped.size()), notes + _tell_empty(numbers)
 
 
-def _find_units(cells: pd.DataFrame) -> list[Problem]:
-    """List rows in another unit than the first."""
-    if "unit" not in cells:
-        return []
-    first = cells["unit"].iloc[0]
-    told = f"column unit: found several, expected {first!r} as in the first row; convert them"
-    return [(line, told) for line in cells.index[cells["unit"] != first]]
+def _check_units(cells: pd.DataFrame, labels: Sequence[str]) -> list[Problem]:
+    units = [name for name in cells if tidy(name) in _UNITS and name not in labels]
+    return [problem for name in units for problem in find_unit_problems(cells, name)]
 
 
 def _read_wide(file: Path, cells: pd.DataFrame, dim: str, labels: Sequence[str]) -> tuple[pd.Series, list[str]]:
-    rest = cells.drop(columns=list(labels))
-    parsed = rest.apply(pd.to_numeric, errors="coerce")
-    words = [name for name in rest if parsed[name].isna().all() and (rest[name] != "").any()]
-    members = [name for name in rest if name not in words]
+    texts = _find_texts(cells)
+    rest = [name for name in cells if name not in labels]
+    left = [name for name in rest if name in texts]
+    members = [name for name in rest if name not in texts and tidy(name) not in _UNITS]
     if not members:
         raise UsageError(
             f"{file}: found columns {', '.join(cells)}; expected one named {dim!r} and one with the volume, or a "
             f"column of numbers for each {dim}"
         )
-    totals = [name for name in members if name.lower() in _TOTALS]
-    if totals:
-        raise TableError(f"{file}: column {', '.join(totals)} is a sum of the others; leave it out")
+    problems = list(find_column_problems(members, texts, labels=labels, dim=dim))
+    if problems:
+        title = f"{file}: found columns {', '.join(cells)} and none named {dim!r}, so each of numbers would be one:"
+        raise TableError(list_problems(title, problems))
+    _refuse(file, _check_units(cells, labels) + find_twin_problems(cells, labels))
     numbers = _read_numbers(file, cells, members)
     keys = [cells[name] for name in labels]
     rows = pd.MultiIndex.from_arrays(keys) if labels else pd.Index(cells.index.astype(str), name="line")
     if rows.has_duplicates:
         twice = ", ".join(rows[rows.duplicated()].unique()[0])
         raise TableError(f"{file}: several rows for {twice}; add them up, or tell them apart with --by")
-    return numbers.set_axis(rows).rename_axis(columns=dim).stack(), _tell_left(words) + _tell_empty(numbers)
+    return numbers.set_axis(rows).rename_axis(columns=dim).stack(), _tell_left(left) + _tell_empty(numbers)
 
 
 def _read_numbers(file: Path, cells: pd.DataFrame, columns: Sequence[str]) -> pd.DataFrame:
@@ -178,7 +214,8 @@ def _read_numbers(file: Path, cells: pd.DataFrame, columns: Sequence[str]) -> pd
 
 
 def _tell_left(columns: Iterable[str]) -> list[str]:
-    return [f"column {name!r} is left out; --by {name} keeps it apart" for name in columns]
+    told = (name for name in columns if tidy(name) not in _UNITS)
+    return [f"column {name!r} is left out; --by {name} keeps it apart" for name in told]
 
 
 def _tell_empty(numbers: pd.DataFrame) -> list[str]:
