@@ -5,6 +5,7 @@ from __future__ import annotations
 import xarray as xr
 
 from energyflows.errors import ResultsError, require
+from energyflows.metrics._arguments import require_rate, take_amount
 from energyflows.metrics._registry import metric
 
 #: GWh/d below which a rate is the solver's rounding.
@@ -35,6 +36,13 @@ def expected_unserved_energy(unserved: xr.DataArray, dim: str = "draw") -> xr.Da
     xarray.DataArray, [GWh]
         Without ``dim``, in the unit of ``unserved`` if it has one; NaN if any draw is.
 
+    Raises
+    ------
+    ResultsError
+        If there are no draws.
+    UsageError
+        If energy is negative by more than a solver's rounding, infinite or no number.
+
     Notes
     -----
     .. math:: \mathrm{EUE} = \frac{1}{N} \sum_{d=1}^{N} U_d
@@ -52,7 +60,8 @@ def expected_unserved_energy(unserved: xr.DataArray, dim: str = "draw") -> xr.Da
     2.0
     """
     _require(unserved, dim)
-    return unserved.mean(dim, skipna=False, keep_attrs=True)
+    energy = take_amount(unserved, "unserved", slack=LEAST_RATE)
+    return energy.mean(dim, skipna=False).assign_attrs(unserved.attrs)
 
 
 @metric(
@@ -81,6 +90,14 @@ def loss_of_load_probability(unserved: xr.DataArray, dim: str = "draw", *, least
     xarray.DataArray, [1]
         Without ``dim``, between 0 and 1; NaN if any draw is.
 
+    Raises
+    ------
+    ResultsError
+        If there are no draws.
+    UsageError
+        If a rate is negative by more than a solver's rounding, infinite or no number, or ``least`` is no finite number
+        of at least 0.
+
     Notes
     -----
     .. math:: \mathrm{LOLP} = \frac{1}{N} \sum_{d=1}^{N} \Bigl[\max_t u_{dt} > \varepsilon\Bigr]
@@ -98,7 +115,9 @@ def loss_of_load_probability(unserved: xr.DataArray, dim: str = "draw", *, least
     0.25
     """
     _require(unserved, dim)
-    found = (unserved > least).where(unserved.notnull()).mean(dim, skipna=False)
+    require_rate(least, "least")
+    rate = take_amount(unserved, "unserved", slack=LEAST_RATE)
+    found = (rate > least).where(rate.notnull()).mean(dim, skipna=False)
     return found.assign_attrs(units="1")
 
 
@@ -130,14 +149,22 @@ def survival(
     Returns
     -------
     xarray.DataArray, [1]
-        Without ``dim``; never rises along ``time``; NaN where a draw is.
+        Without ``dim``; never rises along ``time``; NaN from the first period on in which a draw is NaN.
+
+    Raises
+    ------
+    ResultsError
+        If there are no draws or periods.
+    UsageError
+        As in :func:`loss_of_load_probability`.
 
     Notes
     -----
     .. math:: S(t) = \frac{1}{N} \sum_{d=1}^{N} \prod_{s \le t} \bigl[u_{ds} \le \varepsilon\bigr]
 
     Kaplan and Meier's estimate where no draw ends early. At the end of the horizon it is one minus the
-    :func:`loss_of_load_probability`. Undefined (NaN) in periods in which a draw is NaN.
+    :func:`loss_of_load_probability`. Undefined (NaN) from the first period on in which a draw is NaN: whether that
+    draw met all demand is not known any more, then or later.
 
     References
     ----------
@@ -152,9 +179,11 @@ def survival(
     """
     _require(unserved, dim)
     _require(unserved, time)
-    failed = (unserved > least).where(unserved.notnull()).cumsum(time, skipna=False) > 0
-    known = unserved.notnull().all(dim)
-    return (~failed).mean(dim).where(known).assign_attrs(units="1")
+    require_rate(least, "least")
+    rate = take_amount(unserved, "unserved", slack=LEAST_RATE)
+    failed = (rate > least).cumsum(time) > 0
+    unknown = rate.isnull().any(dim).cumsum(time) > 0
+    return (~failed).mean(dim).where(~unknown).assign_attrs(units="1")
 
 
 def _require(array: xr.DataArray, dim: str) -> None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import numbers
 from collections.abc import Mapping
 from typing import Any
 
@@ -161,6 +162,98 @@ def take_matrix(value: Any, volume: xr.DataArray, dim: str, name: str, *, own: f
     return matrix
 
 
+def take_amount(value: Any, name: str, *, slack: float = 0.0) -> xr.DataArray:
+    """Return what cannot be less than zero as floats without attributes.
+
+    Parameters
+    ----------
+    value : float or xarray.DataArray
+        The argument.
+    name : str
+        Its name, for messages.
+    slack : float
+        How far below zero is a solver's rounding, which counts as zero.
+
+    Returns
+    -------
+    xarray.DataArray
+        May hold NaN.
+
+    Raises
+    ------
+    UsageError
+        Naming all cells that cannot be used.
+    """
+    array = take_numbers(value, name)
+    refuse_cells(f"{name}: found negative values, expected 0 or more", array, array < -slack)
+    return array.where(~(array < 0), 0.0)
+
+
+def line_up(value: xr.DataArray, beside: xr.DataArray, name: str, other: str) -> xr.DataArray:
+    """Return an array with the labels of another in their order.
+
+    Parameters
+    ----------
+    value : xarray.DataArray
+        The argument; may have more labels, which are left out.
+    beside : xarray.DataArray
+        The other.
+    name, other : str
+        What they are called, for messages.
+
+    Returns
+    -------
+    xarray.DataArray
+        Where only one of them has labels, their order is taken to be the same.
+
+    Raises
+    ------
+    UsageError
+        Naming the labels that are missing.
+    """
+    return _line_up(value, axes_of(beside), name, other)
+
+
+def is_number(value: Any, least: float = 0.0, most: float = np.inf) -> bool:
+    """Return whether a parameter is one finite number within bounds.
+
+    Parameters
+    ----------
+    value : Any
+        The parameter.
+    least, most : float
+        Bounds, themselves allowed.
+
+    Returns
+    -------
+    bool
+        False for text, truth values, arrays and NaN.
+    """
+    if isinstance(value, bool) or not isinstance(value, numbers.Real):
+        return False
+    found = float(value)
+    return bool(np.isfinite(found)) and least <= found <= most
+
+
+def require_rate(value: object, name: str) -> None:
+    """Refuse a parameter that is no finite number of at least zero.
+
+    Parameters
+    ----------
+    value : object
+        The parameter.
+    name : str
+        Its name, for messages.
+
+    Raises
+    ------
+    UsageError
+        Naming what was found.
+    """
+    if not is_number(value):
+        raise UsageError(f"{name}: found {value!r}, expected a number of at least 0")
+
+
 def axes_of(volume: xr.DataArray) -> Axes:
     """Return labels by dim, or sizes where there are none."""
     return {dim: volume.indexes.get(dim, size) for dim, size in volume.sizes.items()}
@@ -204,19 +297,21 @@ def _refuse_repeated(labels: pd.Index, name: str) -> None:
         raise UsageError(f"{name} has {labels.name} {', '.join(map(str, twice))} more than once; add these up first")
 
 
-def _line_up(array: xr.DataArray, axes: Axes, name: str) -> xr.DataArray:
+def _line_up(array: xr.DataArray, axes: Axes, name: str, other: str = "the volumes") -> xr.DataArray:
     """Return an array with the labels of others in their order; arithmetic would drop what is missing in silence."""
     problems, chosen = [], {}
     for dim in set(array.dims) & set(axes):
         wanted = axes[dim]
         if isinstance(wanted, pd.Index) and dim in array.indexes:
+            if wanted.equals(array.indexes[dim]):
+                continue
             _refuse_repeated(array.indexes[dim], name)
             problems += [f"no {dim} {label}" for label in wanted.difference(array.indexes[dim], sort=False)]
             chosen[dim] = wanted
         elif array.sizes[dim] != (size := wanted if isinstance(wanted, int) else len(wanted)):
             problems.append(f"{array.sizes[dim]} values along {dim}, expected {size}")
     if problems:
-        raise UsageError(list_problems(f"{name} does not fit the volumes:", problems))
+        raise UsageError(list_problems(f"{name} does not fit {other}:", problems))
     return array.sel(chosen)
 
 

@@ -9,8 +9,13 @@ import numpy as np
 import pandas as pd
 import xarray as xr
 
-from energyflows.errors import UsageError
-from energyflows.metrics._installations import find_markets, is_liquid, read_installations, split_years
+from energyflows.metrics._installations import (
+    find_markets,
+    is_liquid,
+    read_installations,
+    refuse_scenarios,
+    split_years,
+)
 
 _COLUMNS = ["asset", "kind", "country", "bus", "from", "gwh_d", "largest_gwh_d", "largest_name"]
 
@@ -41,7 +46,9 @@ def list_assets(x: Any, *, year: int | None = None) -> pd.DataFrame:
     Notes
     -----
     What crosses into a bus with demand counts. A dedicated corridor is not a country, whatever land it crosses: gas in
-    it enters a country where it leaves the corridor.
+    it enters a country where it leaves the corridor. A store that stands at a bus with demand, as in networks other
+    than ours, can be emptied in a day in a network; results do not hold what it could have given, so there it is
+    the greatest withdrawal that was chosen.
 
     Examples
     --------
@@ -53,16 +60,11 @@ def list_assets(x: Any, *, year: int | None = None) -> pd.DataFrame:
     >>> list_assets(n)[["asset", "kind", "from", "gwh_d"]].to_numpy().tolist()
     [['pipe', 'entry', 'there', 8.0]]
     """
-    _refuse_scenarios(x)
+    refuse_scenarios(x)
     tables: list[pd.DataFrame] = []
     for number, ds in split_years(read_installations(x), year):
         tables.extend(list_into(ds, buses).assign(year=number) for buses in find_markets(ds).values())
     return pd.concat(tables, ignore_index=True) if tables else pd.DataFrame(columns=[*_COLUMNS, "year"])
-
-
-def _refuse_scenarios(x: Any) -> None:
-    if isinstance(x, xr.Dataset) and "scenario" in x.dims:
-        raise UsageError("found results with dim 'scenario', expected one scenario; choose with .sel(scenario=NAME)")
 
 
 def list_into(ds: xr.Dataset, buses: Sequence[str]) -> pd.DataFrame:

@@ -210,6 +210,8 @@ def gini(volume: Labelled, *, dim: str = "origin") -> xr.DataArray:
 
     n counts the origins that supply, r ranks them from the smallest. From 0 for equal volumes (also for a single
     supplier, who is very concentrated) to 1 − 1/n: read it beside :func:`hhi`, never alone.
+    However small a volume is, its origin counts in n, so that a trace of 1e-12 of the total raises the value: drop what
+    is only rounding first, ``volume.where(volume > least, 0)``.
     Undefined (NaN) if nothing is supplied or a volume is NaN.
 
     References

@@ -156,6 +156,8 @@ def effective_suppliers(volume: Labelled, *, order: float = 2, dim: str = "origi
     .. math:: N_q = \Bigl(\sum_i p_i^q\Bigr)^{1 / (1 - q)}, \quad N_1 = e^{S}, \quad N_\infty = \frac{1}{\max_i p_i}
 
     Hill's number of order q, over origins that supply. From 1 to n; never rises with q.
+    Of order 0, however small a volume is, its origin counts as a whole supplier: drop what is only rounding first,
+    ``volume.where(volume > least, 0)``.
     Undefined (NaN) if nothing is supplied or a volume is NaN.
 
     References
@@ -216,7 +218,9 @@ def evenness(volume: Labelled, *, dim: str = "origin") -> xr.DataArray:
     -----
     .. math:: J = \frac{-\sum_i p_i \ln p_i}{\ln n}
 
-    n counts the origins that supply. 1 if all supply the same. Undefined (NaN) with a single supplier, if nothing is
+    n counts the origins that supply. 1 if all supply the same. However small a volume is, its origin counts in n, so
+    that a trace of 1e-12 of the total lowers the value: drop what is only rounding first,
+    ``volume.where(volume > least, 0)``. Undefined (NaN) with a single supplier, if nothing is
     supplied or a volume is NaN.
 
     References

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import numbers
 from typing import Any
 
 import numpy as np
@@ -9,6 +10,7 @@ import pandas as pd
 import xarray as xr
 
 from energyflows.errors import UsageError, list_problems, require
+from energyflows.metrics._arguments import line_up
 from energyflows.metrics._pandas import set_unit
 from energyflows.metrics._registry import metric
 
@@ -16,6 +18,7 @@ from energyflows.metrics._registry import metric
 #: counted one by one.
 BORDER, IMPORT, LNG = "border", "import", "lng"
 _POINTS = 1e4
+_SHOWN = 40
 
 
 @metric(
@@ -57,7 +60,7 @@ def n_minus_1(  # noqa: PLR0917 - the terms of the regulation, in its order
     Raises
     ------
     UsageError
-        If a term is negative.
+        If terms are negative, infinite or no numbers, or their labels are not the same.
 
     Notes
     -----
@@ -77,7 +80,7 @@ def n_minus_1(  # noqa: PLR0917 - the terms of the regulation, in its order
     1.0
     """
     terms = {"entry": entry, "production": production, "storage": storage, "lng": lng, "largest": largest}
-    _refuse_negative({**terms, "demand": demand, "demand_side": demand_side})
+    _refuse_terms({**terms, "demand": demand, "demand_side": demand_side})
     left = demand - demand_side
     supply = entry + production + storage + lng - largest
     if np.ndim(left) == 0 and not isinstance(left, xr.DataArray):
@@ -86,11 +89,50 @@ def n_minus_1(  # noqa: PLR0917 - the terms of the regulation, in its order
     return set_unit(supply / needed, "1")
 
 
-def _refuse_negative(terms: dict[str, Any]) -> None:
-    lowest = {name: np.nanmin(np.append(np.asarray(value, dtype=float), np.inf)) for name, value in terms.items()}
-    problems = [f"{name}: found {low:g}, expected GWh/d of at least 0" for name, low in lowest.items() if low < 0]
+def _refuse_terms(terms: dict[str, Any]) -> None:
+    problems = [told for name, value in terms.items() if (told := _find_fault(name, value))]
+    problems += [] if problems else _find_misfits(terms)
     if problems:
         raise UsageError(list_problems("these terms cannot be used:", problems))
+
+
+def _find_fault(name: str, value: Any) -> str:
+    known = isinstance(value, numbers.Real | np.ndarray | xr.DataArray | pd.Series | pd.DataFrame)
+    if not known or np.asarray(value).dtype.kind not in "iuf":
+        return f"{name}: found {type(value).__name__} {str(value)[:_SHOWN]!r}, expected numbers"
+    lowest = np.nanmin(np.append(np.asarray(value, dtype=float), np.inf))
+    if lowest < 0:
+        return f"{name}: found {lowest:g}, expected GWh/d of at least 0"
+    return f"{name}: found inf, expected a finite number" if np.isinf(np.asarray(value, dtype=float)).any() else ""
+
+
+def _find_misfits(terms: dict[str, Any]) -> list[str]:
+    """Return which labels or lengths differ: arithmetic would drop labels in silence."""
+    axes = {name: _list_axes(value) for name, value in terms.items()}
+    whole: dict[Any, pd.Index] = {}
+    for each in axes.values():
+        for dim, labels in each.items():
+            whole[dim] = whole[dim].union(labels, sort=False) if dim in whole else labels
+    problems = [
+        f"{name}: no {dim} {label}"
+        for name, each in axes.items()
+        for dim, labels in each.items()
+        for label in whole[dim].difference(labels, sort=False)
+    ]
+    shapes = {name: np.shape(value) for name, value in terms.items() if not _list_axes(value)}
+    try:
+        np.broadcast_shapes(*shapes.values())
+    except ValueError:
+        problems += [f"{name}: found shape {shape}" for name, shape in shapes.items() if shape]
+    return problems
+
+
+def _list_axes(value: Any) -> dict[Any, pd.Index]:
+    if isinstance(value, xr.DataArray):
+        return {dim: value.indexes.get(dim, pd.RangeIndex(size)) for dim, size in value.sizes.items()}
+    if isinstance(value, pd.Series | pd.DataFrame):
+        return dict(zip(("index", "columns"), value.axes, strict=False))
+    return {}
 
 
 @metric(
@@ -128,7 +170,7 @@ def import_route_diversification(
     Raises
     ------
     UsageError
-        Naming unknown kinds and points with a negative or infinite capacity.
+        Naming unknown kinds and points with a negative or infinite capacity, or without a border or kind.
 
     Notes
     -----
@@ -152,8 +194,11 @@ def import_route_diversification(
     >>> float(import_route_diversification(capacity, border=border, kind=kind))
     5000.0
     """
-    _refuse_points(capacity, kind, dim)
-    kinds, borders = kind.to_numpy().astype(str), border.to_numpy().astype(str)
+    _refuse_points(capacity, border, kind, dim)
+    kinds, borders = (
+        line_up(each, capacity, name, "the entry points").to_numpy().astype(str)
+        for name, each in (("kind", kind), ("border", border))
+    )
     ways = [(k, str(point) if k == LNG else b) for point, (k, b) in enumerate(zip(kinds, borders, strict=True))]
     codes, names = pd.factorize(np.array([f"{k}|{way}" for k, way in ways], dtype=object))
     member = xr.DataArray(np.equal.outer(codes, np.arange(len(names))).astype(float), dims=(dim, "_way"))
@@ -162,10 +207,15 @@ def import_route_diversification(
     return (_POINTS * (joined**2).sum("_way", skipna=False) / total.where(total > 0) ** 2).assign_attrs(units="1")
 
 
-def _refuse_points(capacity: xr.DataArray, kind: xr.DataArray, dim: str) -> None:
+def _refuse_points(capacity: xr.DataArray, border: xr.DataArray, kind: xr.DataArray, dim: str) -> None:
     require(capacity, "dims sizes", "an xarray.DataArray of capacities")
-    if not capacity.sizes.get(dim) or kind.sizes != {dim: capacity.sizes[dim]}:
-        raise UsageError(f"found dims {dict(capacity.sizes)} and {dict(kind.sizes)}, expected a kind for each {dim!r}")
+    for name, each in (("kind", kind), ("border", border)):
+        require(each, "dims sizes", f"an xarray.DataArray: the {name} of each entry point")
+        if not capacity.sizes.get(dim) or dict(each.sizes) != {dim: capacity.sizes[dim]}:
+            found = f"{dict(capacity.sizes)} and {dict(each.sizes)}"
+            raise UsageError(f"found dims {found}, expected a {name} for each {dim!r}")
+    if capacity.dtype.kind not in "iuf":
+        raise UsageError(f"capacity holds values of type {capacity.dtype}, expected numbers")
     strange = sorted({str(each) for each in kind.to_numpy()} - {BORDER, IMPORT, LNG})
     problems = [f"kind: found {each!r}, expected {BORDER}, {IMPORT} or {LNG}" for each in strange]
     wrong = ((capacity < 0) | np.isinf(capacity)).any([name for name in capacity.dims if name != dim]).to_numpy()

@@ -17,6 +17,8 @@ from energyflows.results import fill, label, lay_out
 _PASSED = ("corridor", "lng", "storage")
 #: Words in the carrier of a terminal.
 _LIQUID = ("regasification", "lng")
+#: Attribute of ``withdrawal`` that was seen in results and is not what could be.
+OBSERVED = "observed"
 #: What :func:`energyflows.results.fill` needs of an unsolved network, by table.
 _FIGURES = {
     "Generator": ("p_nom", "e_sum_max", "p_max_pu"),
@@ -38,7 +40,8 @@ def read_installations(x: Any) -> xr.Dataset:
     xarray.Dataset
         GWh/d by snapshot: ``technical`` and ``largest`` by link (the largest single installation; the whole link where
         nothing is said), ``available`` by generator, ``demand`` and ``peak_day`` by bus (missing where unknown),
-        ``withdrawal`` by store that stands at a bus with demand; coords of the results contract.
+        ``withdrawal`` by store that stands at a bus with demand (of results what was withdrawn, with attribute
+        :data:`OBSERVED`: they do not hold what could have been); coords of the results contract.
 
     Raises
     ------
@@ -93,8 +96,26 @@ def _complete(ds: xr.Dataset) -> xr.Dataset:
         added["peak_day"] = xr.full_like(ds["demand"], np.nan)
     if "withdrawal" not in ds:
         # Results know what a store gave, not what it could have given.
-        added["withdrawal"] = ds["withdrawn"] if "withdrawn" in ds else xr.zeros_like(ds["stored"])
+        gave = ds["withdrawn"] if "withdrawn" in ds else xr.zeros_like(ds["stored"])
+        added["withdrawal"] = gave.assign_attrs({OBSERVED: True})
     return ds.assign(added)
+
+
+def refuse_scenarios(x: Any) -> None:
+    """Refuse results of several scenarios.
+
+    Parameters
+    ----------
+    x : pypsa.Network or xarray.Dataset
+        Anything else passes.
+
+    Raises
+    ------
+    UsageError
+        If there is a dim ``scenario``.
+    """
+    if isinstance(x, xr.Dataset) and "scenario" in x.dims:
+        raise UsageError("found results with dim 'scenario', expected one scenario; choose with .sel(scenario=NAME)")
 
 
 def split_years(ds: xr.Dataset, year: int | None = None) -> Iterator[tuple[int | None, xr.Dataset]]:

@@ -65,7 +65,7 @@ def describe(name: str) -> dict[str, Any]:
     'H = \\sum_i p_i^2'
     """
     if name not in METRICS:
-        hint = suggest(str(name), METRICS) or f"; there are {', '.join(METRICS)}"
+        hint = suggest(str(name), METRICS) or f"; there are {', '.join(each.name for each in _in_order())}"
         raise UnknownNameError(f"there is no metric {name!r}{hint}")
     each = METRICS[name]
     sections = _split(inspect.getdoc(each.function) or "")

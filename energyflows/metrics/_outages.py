@@ -7,6 +7,7 @@ import xarray as xr
 
 from energyflows.errors import ResultsError, UnknownNameError, UsageError, require
 from energyflows.metrics._adequacy import LEAST_RATE
+from energyflows.metrics._arguments import line_up, require_rate, take_amount, take_numbers
 from energyflows.metrics._registry import metric
 
 
@@ -44,7 +45,8 @@ def survival_time(
     Raises
     ------
     UsageError
-        If lengths are not those of the periods, or not positive.
+        If lengths are not those of the periods, or not positive; if a rate is negative by more than a solver's
+        rounding, infinite or no number; if ``least`` is no finite number of at least 0.
 
     Notes
     -----
@@ -67,10 +69,10 @@ def survival_time(
     >>> survival_time(unserved, xr.DataArray([31.0, 28.0, 31.0], dims="snapshot")).to_numpy().tolist()
     [31.0, inf]
     """
-    _require_days(unserved, weight_days, dim)
-    passed = weight_days.cumsum(dim) - weight_days
-    first = passed.where(unserved > least, np.inf).min(dim)
-    return _known(first, unserved, dim)
+    rate, days = _take_rates(unserved, weight_days, dim, least)
+    passed = days.cumsum(dim) - days
+    first = passed.where(rate > least, np.inf).min(dim)
+    return _known(first, rate, dim)
 
 
 @metric(
@@ -124,13 +126,13 @@ def recovery_time(
     >>> recovery_time(unserved, xr.DataArray([30.0, 30.0, 31.0, 31.0], dims="snapshot")).to_numpy().tolist()
     [91.0, inf]
     """
-    _require_days(unserved, weight_days, dim)
-    failed = unserved > least
-    ends = weight_days.cumsum(dim)
+    rate, days = _take_rates(unserved, weight_days, dim, least)
+    failed = rate > least
+    ends = days.cumsum(dim)
     last = ends.where(failed, -np.inf).max(dim)
-    spell = last - (ends - weight_days).where(failed, np.inf).min(dim)
-    lasting = spell.where(~failed.isel({dim: -1}), np.inf)
-    return _known(lasting.where(failed.any(dim), 0.0), unserved, dim)
+    spell = last - (ends - days).where(failed, np.inf).min(dim)
+    lasting = spell.where(~failed.isel({dim: -1}, drop=True), np.inf)
+    return _known(lasting.where(failed.any(dim), 0.0), rate, dim)
 
 
 def worst_outages(
@@ -157,7 +159,7 @@ def worst_outages(
     Raises
     ------
     UsageError
-        If ``k`` is not a number of outages, or there are other dims.
+        If ``k`` is not a number of outages, there are other dims, or energy is infinite or no number.
     UnknownNameError
         If there is no such reference.
     ResultsError
@@ -175,7 +177,7 @@ def worst_outages(
         raise UsageError(f"found dims {dict(unserved.sizes)}, expected names along {dim!r} alone; sum the others first")
     if isinstance(k, bool) or not hasattr(k, "__index__") or k < 1:
         raise UsageError(f"k: found {k!r}, expected a number of outages of at least 1")
-    unknown = unserved[dim].to_numpy()[np.isnan(unserved.to_numpy())]
+    unknown = unserved[dim].to_numpy()[np.isnan(take_numbers(unserved, "unserved").to_numpy())]
     if len(unknown):
         raise ResultsError(f"no solution for {', '.join(map(str, unknown[:5]))}, any of which might be the worst")
     extra = unserved
@@ -187,14 +189,20 @@ def worst_outages(
     return extra.isel({dim: order}).assign_attrs(units="GWh")
 
 
-def _require_days(unserved: xr.DataArray, weight_days: xr.DataArray, dim: str) -> None:
+def _take_rates(
+    unserved: xr.DataArray, weight_days: xr.DataArray, dim: str, least: float
+) -> tuple[xr.DataArray, xr.DataArray]:
+    """Return rates and the days of their periods, lined up."""
     require(unserved, "dims sizes", "an xarray.DataArray")
     require(weight_days, "dims sizes", "an xarray.DataArray of days")
     if not unserved.sizes.get(dim) or dict(weight_days.sizes) != {dim: unserved.sizes[dim]}:
         found = f"{dict(unserved.sizes)} and {dict(weight_days.sizes)}"
         raise UsageError(f"found dims {found}, expected a number of days for each {dim!r}, of which at least one")
-    if not bool((weight_days > 0).all()):
+    require_rate(least, "least")
+    days = line_up(take_numbers(weight_days, "weight_days"), unserved, "weight_days", "the periods")
+    if not bool((days > 0).all()):
         raise UsageError("weight_days: found a length that is not positive")
+    return take_amount(unserved, "unserved", slack=LEAST_RATE), days
 
 
 def _known(found: xr.DataArray, unserved: xr.DataArray, dim: str) -> xr.DataArray:

@@ -19,6 +19,8 @@ R = TypeVar("R")
 Labelled = xr.DataArray | pd.Series | pd.DataFrame
 #: Dim of the rows of a DataFrame whose index has no name.
 ROW = "row"
+#: Dim of an index without a name where a metric has no ``dim``.
+_LABEL = "label"
 #: First arguments of which a combination of levels without a row is zero: nobody lists what is not supplied.
 VOLUMES = ("volume", "net_imports")
 #: Arguments with dims ``(dim, dim + "_")``.
@@ -81,6 +83,56 @@ def set_unit(found: R, unit: str) -> R:
         With ``attrs["units"]``.
     """
     return found.assign_attrs(units=unit) if isinstance(found, xr.DataArray) else found
+
+
+def read_alike(value: Any, name: str, beside: xr.DataArray | None = None) -> Any:
+    """Return a table as an array, on the dims of another if there is one; anything else as it is.
+
+    Parameters
+    ----------
+    value : Series, DataFrame or anything else
+        The argument of a metric that has no ``dim``.
+    name : str
+        Its name, for messages.
+    beside : xarray.DataArray, optional
+        What it stands beside.
+
+    Returns
+    -------
+    DataArray or anything else
+        For :func:`write_alike`.
+
+    Raises
+    ------
+    UsageError
+        As :func:`read_table`.
+    """
+    if not isinstance(value, pd.Series | pd.DataFrame):
+        return value
+    if isinstance(beside, xr.DataArray):
+        return _read_beside(value, beside, str(beside.dims[-1]) if beside.ndim else _LABEL, name)
+    return read_table(value, _LABEL, name)
+
+
+def write_alike(given: Any, found: xr.DataArray) -> Any:
+    """Return a result as a table with the index of an argument, if that is a table.
+
+    Parameters
+    ----------
+    given : Series, DataFrame or anything else
+        The argument that :func:`read_alike` read.
+    found : xarray.DataArray
+        With its dims.
+
+    Returns
+    -------
+    like given
+        In its order.
+    """
+    if not isinstance(given, pd.Series | pd.DataFrame):
+        return found
+    written = _write_like(given, found, _LABEL)
+    return written.set_axis(given.index) if isinstance(given, pd.Series) else written
 
 
 def _list_tables(arguments: Mapping[str, object]) -> list[str]:

@@ -5,7 +5,8 @@ from __future__ import annotations
 import xarray as xr
 
 from energyflows.errors import UsageError, require
-from energyflows.metrics._pandas import set_unit
+from energyflows.metrics._arguments import is_number, line_up, take_amount, take_numbers
+from energyflows.metrics._pandas import read_alike, set_unit, write_alike
 from energyflows.metrics._registry import metric
 
 
@@ -46,7 +47,8 @@ def mean_price(
     Raises
     ------
     UsageError
-        If lengths or demand are negative, or lengths are not those of the periods.
+        If lengths or demand are negative, lengths are not those of the periods, demand lacks a label of prices, or
+        anything is infinite or no number.
 
     Notes
     -----
@@ -67,9 +69,11 @@ def mean_price(
     >>> float(mean_price(price, days)), float(mean_price(price, days, demand=xr.DataArray([1.0, 4.0], dims="snapshot")))
     (40.0, 50.0)
     """
-    weight = _weigh(price, weight_days, demand, dim)
+    _require(price, dim)
+    paid_each = take_numbers(price, "price")
+    weight = _weigh(paid_each, weight_days, demand, dim)
     # A price without weight is of no account, even if there is none.
-    paid = (price * weight).where(weight > 0, 0.0).sum(dim, skipna=False)
+    paid = (paid_each * weight).where(weight > 0, 0.0).sum(dim, skipna=False)
     total = weight.sum(dim, skipna=False)
     return (paid / total.where(total > 0)).assign_attrs(units="EUR/MWh")
 
@@ -98,6 +102,11 @@ def peak_price(price: xr.DataArray, *, dim: str = "snapshot") -> xr.DataArray:
     xarray.DataArray, [EUR/MWh]
         Without ``dim``; NaN where any price is.
 
+    Raises
+    ------
+    UsageError
+        If there are no periods, or a price is infinite or no number.
+
     Notes
     -----
     .. math:: p_{\max} = \max_t p_t
@@ -117,7 +126,7 @@ def peak_price(price: xr.DataArray, *, dim: str = "snapshot") -> xr.DataArray:
     60.0
     """
     _require(price, dim)
-    return price.max(dim, skipna=False).assign_attrs(units="EUR/MWh")
+    return take_numbers(price, "price").max(dim, skipna=False).assign_attrs(units="EUR/MWh")
 
 
 @metric(
@@ -199,6 +208,11 @@ def price_rise(price: xr.DataArray, reference: xr.DataArray) -> xr.DataArray:
     xarray.DataArray, [1]
         0.2 is a fifth more; NaN where the reference is not positive.
 
+    Raises
+    ------
+    UsageError
+        If the reference lacks a label of the prices, or a price is infinite or no number.
+
     Notes
     -----
     .. math:: \Delta p = \frac{p}{p_0} - 1
@@ -218,7 +232,10 @@ def price_rise(price: xr.DataArray, reference: xr.DataArray) -> xr.DataArray:
     """
     require(price, "shape where", "prices as an xarray.DataArray or pandas.Series")
     require(reference, "shape where", "prices of the reference as an xarray.DataArray or pandas.Series")
-    return set_unit(price / reference.where(reference > 0) - 1.0, "1")
+    prices = take_numbers(read_alike(price, "price"), "price")
+    before = take_numbers(read_alike(reference, "reference", prices), "reference")
+    lined = line_up(before, prices, "reference", "the prices")
+    return write_alike(price, set_unit(prices / lined.where(lined > 0) - 1.0, "1"))  # type: ignore[no-any-return]
 
 
 @metric(
@@ -253,7 +270,8 @@ def supply_source_price_diversification(
     Raises
     ------
     UsageError
-        If ``fall`` is not a share above 0.
+        If ``fall`` is not a share above 0, ``cheaper`` lacks a label of the bills or is negative, or a bill is
+        infinite or no number.
 
     Notes
     -----
@@ -275,9 +293,13 @@ def supply_source_price_diversification(
     0.3
     """
     require(bill, "shape where", "bills as an xarray.DataArray or pandas.Series")
-    if not 0 < fall <= 1:
+    require(cheaper, "shape where", "bills with the supplier cheaper as an xarray.DataArray or pandas.Series")
+    if not is_number(fall, most=1) or not fall:
         raise UsageError(f"fall: found {fall!r}, expected a share above 0 and at most 1")
-    return set_unit((1.0 - cheaper / bill.where(bill > 0)) / fall, "1")
+    bills = take_numbers(read_alike(bill, "bill"), "bill")
+    fallen = line_up(take_amount(read_alike(cheaper, "cheaper", bills), "cheaper"), bills, "cheaper", "the bills")
+    found = set_unit((1.0 - fallen / bills.where(bills > 0)) / fall, "1")
+    return write_alike(bill, found)  # type: ignore[no-any-return]
 
 
 def _require(price: xr.DataArray, dim: str) -> None:
@@ -287,11 +309,10 @@ def _require(price: xr.DataArray, dim: str) -> None:
 
 
 def _weigh(price: xr.DataArray, weight_days: xr.DataArray, demand: xr.DataArray | None, dim: str) -> xr.DataArray:
-    _require(price, dim)
     require(weight_days, "dims sizes", "an xarray.DataArray of days")
     if dict(weight_days.sizes) != {dim: price.sizes[dim]}:
         raise UsageError(f"weight_days: found dims {dict(weight_days.sizes)}, expected { ({dim: price.sizes[dim]}) }")
-    weight = weight_days if demand is None else weight_days * demand
-    if bool((weight < 0).any()):
-        raise UsageError("found negative days or demand, expected at least 0")
+    weight = line_up(take_amount(weight_days, "weight_days"), price, "weight_days", "the prices")
+    if demand is not None:
+        weight = weight * line_up(take_amount(demand, "demand"), price, "demand", "the prices")
     return weight.broadcast_like(price)

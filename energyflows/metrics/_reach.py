@@ -13,10 +13,17 @@ from scipy.sparse import csr_array
 from scipy.sparse.csgraph import maximum_flow
 
 from energyflows.errors import UnknownNameError, UsageError, list_problems, suggest
-from energyflows.metrics._installations import find_markets, read_installations, split_scenarios, split_years
+from energyflows.metrics._installations import (
+    find_markets,
+    read_installations,
+    refuse_scenarios,
+    split_scenarios,
+    split_years,
+)
 from energyflows.metrics._suppliers import pivotal
 
 _GWH_PER_TWH = 1e3
+_COLUMNS = ["year", "country", "demand_twh", "reach_twh"]
 #: The flow algorithm counts in whole numbers of 32 bits; the finest unit in which nothing overflows is used.
 _MOST = 2_000_000_000
 
@@ -133,7 +140,7 @@ def residual_supply_table(x: Any, origin: str, *, year: int | None = None, other
                 reach = _reach(grid, supply, country, others_first=others_first)
                 told = {"demand_twh": demand / _GWH_PER_TWH, "reach_twh": reach / _GWH_PER_TWH}
                 rows.append({**named, "year": number, "country": country, **told})
-    table = pd.DataFrame(rows)
+    table = pd.DataFrame(rows) if rows else pd.DataFrame(columns=_COLUMNS, dtype=float)
     table["residual_supply"] = (table["reach_twh"] / table["demand_twh"]).where(table["demand_twh"] > 0)
     return table.assign(pivotal=pivotal(table["residual_supply"]) == 1)
 
@@ -143,7 +150,7 @@ def _require_origins(grid: _Grid, origins: Sequence[str]) -> None:
     if unknown:
         told = [f"origin {name!r}{suggest(str(name), grid.supplied)}" for name in unknown]
         raise UnknownNameError(
-            list_problems(f"nothing is supplied from these; known: {', '.join(grid.supplied)}", told)
+            list_problems(f"nothing is supplied from these; known: {', '.join(grid.supplied) or 'none'}", told)
         )
 
 
@@ -168,7 +175,7 @@ def reach_by_origin(x: Any, *, year: int | None = None, origins: Sequence[str] |
     Raises
     ------
     UsageError
-        If there are several years and none is chosen.
+        If there are several years and none is chosen, or several scenarios.
     UnknownNameError
         If nothing comes from an origin.
 
@@ -188,6 +195,7 @@ def reach_by_origin(x: Any, *, year: int | None = None, origins: Sequence[str] |
     >>> reach_by_origin(n)["reach"].to_series().to_dict()
     {('AZ', 'here'): 6.0}
     """
+    refuse_scenarios(x)
     years = list(split_years(read_installations(x), year))
     if len(years) > 1:
         raise UsageError(f"year: found {', '.join(str(number) for number, _ in years)}, expected one; choose it")
@@ -199,8 +207,8 @@ def reach_by_origin(x: Any, *, year: int | None = None, origins: Sequence[str] |
     countries = list(grid.markets)
     return xr.Dataset(
         {
-            "reach": (("origin", "country"), np.array(values), {"units": "GWh"}),
+            "reach": (("origin", "country"), np.array(values).reshape(len(chosen), len(countries)), {"units": "GWh"}),
             "demand": ("country", np.array(demand), {"units": "GWh"}),
         },
-        coords={"origin": chosen, "country": countries},
+        coords={"origin": np.array(chosen, dtype=str), "country": np.array(countries, dtype=str)},
     )

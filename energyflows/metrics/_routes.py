@@ -12,6 +12,8 @@ from energyflows.metrics._assets import list_into
 from energyflows.metrics._infrastructure import BORDER, IMPORT, LNG, import_route_diversification
 from energyflows.metrics._installations import find_markets, read_installations, split_scenarios, split_years
 
+_COLUMNS = ["year", "country", "import_route_diversification", "entries"]
+
 
 def import_route_diversification_table(x: Any, *, year: int | None = None) -> pd.DataFrame:
     """Return how concentrated the ways into each country are.
@@ -59,7 +61,7 @@ def import_route_diversification_table(x: Any, *, year: int | None = None) -> pd
                         "entries": len(points[points["gwh_d"] > 0].groupby(["kind", "border"])),
                     }
                 )
-    return pd.DataFrame(rows)
+    return pd.DataFrame(rows) if rows else pd.DataFrame(columns=_COLUMNS)
 
 
 def _assess(points: pd.DataFrame) -> float:

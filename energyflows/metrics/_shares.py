@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
+import numpy as np
 import pandas as pd
 import xarray as xr
 
-from energyflows.metrics._arguments import refuse_cells, take_volume
+from energyflows.metrics._arguments import refuse_cells, require_rate, take_volume
 from energyflows.metrics._pandas import Labelled, read_table
 from energyflows.metrics._registry import metric
 
@@ -68,7 +69,7 @@ def check_shares(shares: Labelled, *, dim: str = "origin", tolerance: float = 1e
     Parameters
     ----------
     shares : xarray.DataArray or pandas.Series or pandas.DataFrame, [1]
-        With dim ``dim``; NaN where nothing is supplied.
+        With dim ``dim``; all NaN where nothing is supplied.
     dim : str
         Over which they sum to one.
     tolerance : float
@@ -77,15 +78,24 @@ def check_shares(shares: Labelled, *, dim: str = "origin", tolerance: float = 1e
     Raises
     ------
     UsageError
-        If a sum differs from one, naming where, or a share is negative, infinite or no number.
+        If a sum differs from one or only some of its shares are known, naming where; if a share is negative, infinite
+        or no number.
 
     Examples
     --------
     >>> import pandas as pd
     >>> check_shares(pd.Series({"AZ": 0.25, "NO": 0.75}))
     """
-    array = read_table(shares, dim, "shares", absent=0.0) if isinstance(shares, pd.Series | pd.DataFrame) else shares
-    total = take_volume(array, dim, "shares").sum(dim, skipna=False)
+    require_rate(tolerance, "tolerance")
+    table = isinstance(shares, pd.Series | pd.DataFrame)
+    array = take_volume(read_table(shares, dim, "shares", absent=0.0) if table else shares, dim, "shares")
+    # What is not listed is nothing, unless all that is listed is unknown.
+    given = read_table(shares, dim, "shares") if table else array
+    unknown, nothing = (xr.DataArray(np.isnan(each)) for each in (array, given))
+    partly = unknown.any(dim) & ~nothing.all(dim)
+    known = array.sum(dim)
+    refuse_cells(f"some shares over {dim} are unknown (NaN), so their sum is; the others sum to", known, partly)
+    total = array.sum(dim, skipna=False)
     refuse_cells(f"shares do not sum to 1 over {dim}", total, abs(total - 1) > tolerance)
 
 

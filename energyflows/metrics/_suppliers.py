@@ -6,6 +6,8 @@ import numpy as np
 import xarray as xr
 
 from energyflows.errors import UnknownNameError, UsageError, list_problems, require, suggest
+from energyflows.metrics._arguments import is_number, line_up, take_numbers
+from energyflows.metrics._pandas import read_alike, write_alike
 from energyflows.metrics._registry import metric
 
 
@@ -44,7 +46,8 @@ def residual_supply(
     UnknownNameError
         If there is no such supplier.
     UsageError
-        If a capacity or demand is negative.
+        If a capacity or demand is negative, infinite or no number, or demand lacks a label of the capacities or has
+        ``dim``.
 
     Notes
     -----
@@ -68,9 +71,9 @@ def residual_supply(
     if without not in capacity[dim].to_numpy():
         known = [str(name) for name in capacity[dim].to_numpy()]
         raise UnknownNameError(f"without: {without!r} is none of {', '.join(known)}{suggest(str(without), known)}")
-    _refuse_negative(capacity=capacity, demand=demand)
-    others = capacity.drop_sel({dim: without}).sum(dim, skipna=False)
-    return (others / _positive(demand)).assign_attrs(units="1")
+    most, wanted = _take_volumes(dim, capacity=capacity, demand=demand)
+    others = most.drop_sel({dim: without}).sum(dim, skipna=False)
+    return (others / wanted).assign_attrs(units="1")
 
 
 @metric(
@@ -80,7 +83,7 @@ def residual_supply(
     higher_is="dependent",
     group="infrastructure",
     references=("sheffrin2002",),
-    formula="1 if residual supply < 1",
+    formula="1 if residual supply < 1 − tolerance (1e-3)",
 )
 def pivotal(residual: xr.DataArray, *, tolerance: float = 1e-3) -> xr.DataArray:
     r"""Return whether demand cannot be met without a supplier.
@@ -98,11 +101,16 @@ def pivotal(residual: xr.DataArray, *, tolerance: float = 1e-3) -> xr.DataArray:
     xarray.DataArray, [1]
         1 where the supplier is pivotal, else 0; NaN where the residual is.
 
+    Raises
+    ------
+    UsageError
+        If ``tolerance`` is not between 0 and 1, or a residual is infinite or no number.
+
     Notes
     -----
     .. math:: [RS_S < 1 - \varepsilon]
 
-    Undefined where the residual supply is.
+    with the tolerance :math:`\varepsilon`, a thousandth unless given otherwise. Undefined where the residual supply is.
 
     References
     ----------
@@ -115,8 +123,11 @@ def pivotal(residual: xr.DataArray, *, tolerance: float = 1e-3) -> xr.DataArray:
     [1.0, 0.0, 0.0]
     """
     require(residual, "shape where", "an xarray.DataArray or pandas.Series")
-    found: xr.DataArray = (residual < 1 - tolerance).astype(float).where(~np.isnan(residual))
-    return found
+    if not is_number(tolerance, most=1):
+        raise UsageError(f"tolerance: found {tolerance!r}, expected a share of demand from 0 to 1")
+    left = take_numbers(read_alike(residual, "residual"), "residual")
+    found = (left < 1 - tolerance).astype(float).where(left.notnull())
+    return write_alike(residual, found)  # type: ignore[no-any-return]
 
 
 @metric(
@@ -152,7 +163,8 @@ def source_access(
     Raises
     ------
     UsageError
-        If ``least`` is not between 0 and 1, or a volume is negative.
+        If ``least`` is not between 0 and 1, a volume is negative, infinite or no number, or demand lacks a label of
+        ``reach`` or has ``dim``.
 
     Notes
     -----
@@ -172,13 +184,13 @@ def source_access(
     [2.0, 1.0]
     """
     _require_dim(reach, dim)
-    if not 0 < least <= 1:
+    if not is_number(least, most=1) or not least:
         raise UsageError(f"least: found {least!r}, expected a share above 0 and at most 1")
-    _refuse_negative(reach=reach, demand=demand)
-    wanted = least * _positive(demand)
+    brought, needed = _take_volumes(dim, reach=reach, demand=demand)
+    wanted = least * needed
     # A sum is unknown where any of its terms is.
-    unknown = np.isnan(reach.sum(dim, skipna=False) + wanted)
-    return (reach >= wanted).sum(dim).where(~unknown).assign_attrs(units="1")
+    unknown = np.isnan(brought.sum(dim, skipna=False) + wanted)
+    return (brought >= wanted).sum(dim).where(~unknown).assign_attrs(units="1")
 
 
 def _require_dim(array: xr.DataArray, dim: str) -> None:
@@ -187,12 +199,13 @@ def _require_dim(array: xr.DataArray, dim: str) -> None:
         raise UsageError(f"found dims {dict(array.sizes)}, expected an array with names along {dim!r}")
 
 
-def _refuse_negative(**arrays: xr.DataArray | float) -> None:
-    problems = [f"{name}: found negative values" for name, array in arrays.items() if np.any(array < 0)]
+def _take_volumes(dim: str, **arrays: xr.DataArray | float) -> tuple[xr.DataArray, xr.DataArray]:
+    """Return what suppliers can bring and demand lined up with it, missing where there is none."""
+    taken = {name: take_numbers(value, name) for name, value in arrays.items()}
+    problems = [f"{name}: found negative values" for name, array in taken.items() if bool((array < 0).any())]
+    (name, volume), (_, demand) = taken.items()
+    problems += [f"demand: found dim {dim!r}, expected demand without it"] if dim in demand.dims else []
     if problems:
         raise UsageError(list_problems("these volumes cannot be used:", problems))
-
-
-def _positive(demand: xr.DataArray | float) -> xr.DataArray:
-    labelled = xr.DataArray(demand)
-    return labelled.where(labelled > 0)
+    lined = line_up(demand, volume, "demand", name)
+    return volume, lined.where(lined > 0)

@@ -71,3 +71,37 @@ def test_a_table_of_draws_gives_the_same():
 def test_plain_lists_are_refused():
     with pytest.raises(UsageError, match=r"expected an xarray\.DataArray"):
         survival([1.0])
+
+
+@given(arrays(float, (4, 6), elements=st.sampled_from([0.0, 5.0, np.nan])))
+def test_survival_is_unknown_from_the_first_unknown_rate_on_and_never_rises(values):
+    found = survival(label(values)).to_numpy()
+    unknown = np.maximum.accumulate(np.isnan(values).any(axis=0))
+    np.testing.assert_array_equal(np.isnan(found), unknown)
+    assert (np.diff(found[~unknown]) <= 0).all()
+
+
+def test_what_has_failed_does_not_come_back_after_an_unknown_rate():
+    found = survival(label([[5.0, np.nan, 0.0], [0.0, 0.0, 0.0]]))
+    np.testing.assert_array_equal(found, [0.5, np.nan, np.nan])
+
+
+@pytest.mark.parametrize("measure", [expected_unserved_energy, loss_of_load_probability])
+@pytest.mark.parametrize(
+    ("values", "told"),
+    [([-5.0, 0.0], "draw 0: -5"), ([0.0, np.inf], "draw 1: inf"), (["a", "b"], "expected numbers")],
+)
+def test_what_is_no_amount_of_energy_is_refused(measure, values, told):
+    with pytest.raises(UsageError, match=told):
+        measure(pd.Series(values))
+
+
+def test_a_rounded_zero_below_zero_is_zero():
+    assert float(expected_unserved_energy(xr.DataArray([-1e-9, 8.0], dims="draw"))) == 4.0
+
+
+@pytest.mark.parametrize("least", [np.nan, -1, np.inf, "x", True])
+@pytest.mark.parametrize("measure", [loss_of_load_probability, survival])
+def test_a_threshold_is_a_rate(measure, least):
+    with pytest.raises(UsageError, match="least: found"):
+        measure(label([[0.0, 8.0]]), least=least)

@@ -281,3 +281,24 @@ def test_shares_that_leave_somebody_out_are_refused():
     check_shares(xr.DataArray([0.5, 0.4999999], dims="route"), dim="route")
     with pytest.raises(UsageError, match="shares is a list"):
         check_shares([0.5, 0.5])
+
+
+@pytest.mark.parametrize("kind", [pd.Series, lambda row: pd.DataFrame([row], ["IT"])], ids=["series", "table"])
+def test_shares_of_which_only_some_are_known_are_refused(kind):
+    with pytest.raises(UsageError, match=r"(?s)some shares over origin are unknown.*0\.2"):
+        check_shares(kind({"AZ": 0.2, "NO": np.nan}))
+    check_shares(kind({"AZ": np.nan, "NO": np.nan}))
+    with pytest.raises(UsageError, match="tolerance: found nan"):
+        check_shares(kind({"AZ": 0.2, "NO": 0.8}), tolerance=np.nan)
+
+
+def test_shares_of_a_place_without_supply_pass_where_some_origins_are_not_listed():
+    rows = pd.MultiIndex.from_tuples([("IT", "AZ"), ("IT", "NO"), ("MT", "AZ")], names=["zone", "origin"])
+    check_shares(shares(pd.Series([1.0, 3.0, 0.0], rows)))
+
+
+def test_a_trace_counts_as_a_supplier_as_the_notes_say():
+    traced = supply(1.0, 1.0, 1e-12)
+    assert effective_suppliers(traced, order=0) == 3
+    assert evenness(traced) == pytest.approx(np.log(2) / np.log(3))
+    assert gini(traced) == pytest.approx(1 / 3)

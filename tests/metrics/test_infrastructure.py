@@ -272,3 +272,82 @@ def test_finland_gained_ways_in_and_lost_one(packaged):
     }
     assert tables[2025]["entries"] > tables[2021]["entries"]
     assert tables[2025]["import_route_diversification"] < tables[2021]["import_route_diversification"]
+
+
+def make_corridor(inlet, exits):
+    """Return a country with a demand of 100 behind a corridor."""
+    n = pypsa.Network()
+    n.add("Bus", ["TR", "C", "IT"], country=["TR", "AL", "IT"], kind=["market", "corridor", "market"])
+    n.add("Load", "i", bus="IT", p_set=100.0)
+    n.add("Link", "inlet", bus0="TR", bus1="C", p_nom=inlet)
+    for number, size in enumerate(exits):
+        n.add("Link", f"exit {number}", bus0="C", bus1="IT", p_nom=size)
+    return n
+
+
+def test_an_exit_of_a_corridor_is_no_loss_where_another_can_carry_all():
+    row = n_minus_1_table(make_corridor(100.0, [100.0, 100.0])).iloc[0]
+    assert row[["entry", "largest", "n_minus_1", "largest_asset"]].tolist() == [100.0, 0.0, 1.0, ""]
+
+
+@pytest.mark.parametrize(("inlet", "exits"), [(100.0, [80.0, 50.0]), (50.0, [80.0]), (90.0, [10, 20, 30]), (9.0, [0])])
+def test_what_is_lost_with_an_exit_is_what_cannot_enter_any_more(inlet, exits):
+    row = n_minus_1_table(make_corridor(inlet, exits)).iloc[0]
+    left = [
+        n_minus_1_table(make_corridor(inlet, [0.0 if k == gone else size for k, size in enumerate(exits)]))["entry"][0]
+        for gone in range(len(exits))
+    ]
+    assert row["n_minus_1"] == pytest.approx(min(left) / 100)
+
+
+def test_networks_of_little_give_tables_of_little():
+    n = make_network()
+    assert n_minus_1_table(n, regions={}).empty
+    assert "n_minus_1" in n_minus_1_table(pypsa.Network())
+    assert "entries" in import_route_diversification_table(pypsa.Network())
+    alone = pypsa.Network()
+    alone.add("Bus", "a")
+    alone.add("Load", "l", bus="a", p_set=4.0)
+    alone.add("Generator", "field", bus="a", p_nom=2.0)
+    row = n_minus_1_table(alone).iloc[0]
+    assert row[["largest", "largest_asset", "n_minus_1"]].tolist() == [0.0, "", 0.5]
+    alone.add("Bus", "b")
+    alone.add("Link", "pipe", bus0="b", bus1="a", p_nom=np.inf)
+    assert np.isnan(n_minus_1_table(alone)["n_minus_1"][0])
+
+
+def test_results_tell_that_they_do_not_hold_what_a_store_could_give():
+    n = pypsa.Network()
+    n.add("Bus", "a")
+    n.add("Load", "l", bus="a", p_set=10.0)
+    n.add("Store", "heap", bus="a", e_nom=22.0)
+    ds = read_installations(n)
+    zero = xr.zeros_like(ds["demand"])
+    seen = ds.drop_vars("withdrawal").assign(consumed=ds["demand"], unserved=zero, response=zero)
+    seen = seen.assign(withdrawn=xr.full_like(ds["withdrawal"], 2.0))
+    known, told = n_minus_1_table(n).iloc[0], n_minus_1_table(seen).iloc[0]
+    assert known[["n_minus_1", "storage_from"]].tolist() == [2.2, "capacity"]
+    assert told[["n_minus_1", "storage_from"]].tolist() == [0.2, "greatest withdrawal"]
+
+
+def test_terms_that_are_no_numbers_or_do_not_fit_are_refused():
+    with pytest.raises(UsageError, match="entry: found str '1', expected numbers"):
+        n_minus_1("1", 1, 1, 1, 1, 1)
+    with pytest.raises(UsageError, match="entry: found inf"):
+        n_minus_1(np.inf, 1, 1, 1, 1, 1)
+    for kind in (lambda v, k: xr.DataArray(v, {"bus": k}), pd.Series):
+        with pytest.raises(UsageError, match=r"(?s)entry: no \w+ z.*production: no \w+ y"):
+            n_minus_1(kind([1.0, 2.0], ["x", "y"]), kind([1.0, 2.0], ["x", "z"]), 0, 0, 0, 1)
+    with pytest.raises(UsageError, match=r"production: found shape \(3,\)"):
+        n_minus_1(np.ones(2), np.ones(3), 0, 0, 0, 1)
+
+
+def test_fills_regions_and_borders_of_the_wrong_kind_are_refused():
+    with pytest.raises(UsageError, match="storage_fill: found 'x'"):
+        n_minus_1_table(make_network(), storage_fill="x")
+    with pytest.raises(UsageError, match="south: found 5"):
+        n_minus_1_table(make_network(), regions={"south": 5})
+    with pytest.raises(UsageError, match="expected a border for each 'point'"):
+        import_route_diversification(
+            **{**points(("lng", "a", 1), ("lng", "b", 1)), "border": xr.DataArray(["a"], dims="point")}
+        )

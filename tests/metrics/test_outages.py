@@ -84,3 +84,15 @@ def test_wrong_arguments_are_refused():
         worst_outages(SWEEP, reference="all works")
     with pytest.raises(ResultsError, match="no solution for TAP, any of which might be the worst"):
         worst_outages(SWEEP.where(SWEEP["draw"] != "TAP"))
+
+
+@pytest.mark.parametrize("measure", [survival_time, recovery_time])
+def test_periods_rates_and_thresholds_that_cannot_be_used_are_refused(measure):
+    rate, days = (xr.DataArray([1.0, 2.0], coords={"snapshot": names}) for names in (["x", "y"], ["x", "z"]))
+    with pytest.raises(UsageError, match=r"(?s)weight_days does not fit the periods.*no snapshot y"):
+        measure(rate, days)
+    with pytest.raises(UsageError, match="unserved: found negative"):
+        measure(-rate, rate)
+    with pytest.raises(UsageError, match="least: found nan"):
+        measure(rate, rate, least=np.nan)
+    assert set(measure(rate, rate).coords) == set()

@@ -104,9 +104,45 @@ def test_wrong_weights_are_refused():
     price = label([1.0, 2.0])
     with pytest.raises(UsageError, match="weight_days: found dims"):
         mean_price(price, label([1.0]))
-    with pytest.raises(UsageError, match="negative days or demand"):
+    with pytest.raises(UsageError, match="demand: found negative"):
         mean_price(price, label([1.0, 1.0]), demand=label([1.0, -1.0]))
     with pytest.raises(UsageError, match="at least one 'snapshot'"):
         peak_price(xr.DataArray(1.0))
     with pytest.raises(UsageError, match="found list"):
         price_rise([1.0], [1.0])
+
+
+def at(values, labels, dim="bus"):
+    return xr.DataArray(values, coords={dim: labels})
+
+
+@pytest.mark.parametrize("kind", [lambda array: array, lambda array: array.to_series()], ids=["array", "series"])
+@pytest.mark.parametrize("measure", [price_rise, supply_source_price_diversification])
+def test_labels_that_are_missing_are_named_and_order_is_of_no_account(measure, kind):
+    whole, other = kind(at([10.0, 20.0], ["x", "y"])), kind(at([5.0, 6.0], ["x", "z"]))
+    with pytest.raises(UsageError, match=r"(?s)does not fit the.*no bus y"):
+        measure(whole, other)
+    turned = measure(whole, kind(at([6.0, 5.0], ["y", "x"])))
+    np.testing.assert_array_equal(turned, measure(whole, kind(at([5.0, 6.0], ["x", "y"]))))
+
+
+@pytest.mark.parametrize("measure", [mean_price, price_volatility])
+def test_days_of_other_periods_are_refused(measure):
+    price, days = at([1.0, 2.0], ["x", "y"], "snapshot"), at([1.0, 2.0], ["x", "z"], "snapshot")
+    with pytest.raises(UsageError, match=r"(?s)weight_days does not fit the prices.*no snapshot y"):
+        measure(price, days)
+
+
+def test_demand_of_other_periods_is_refused():
+    price, demand = at([1.0, 2.0], ["x", "y"], "snapshot"), at([1.0, 2.0], ["x", "z"], "snapshot")
+    with pytest.raises(UsageError, match=r"(?s)demand does not fit the prices.*no snapshot y"):
+        mean_price(price, abs(price), demand=demand)
+
+
+def test_bills_and_prices_are_finite_and_a_cheaper_bill_is_no_gain():
+    with pytest.raises(UsageError, match="cheaper: found negative"):
+        supply_source_price_diversification(xr.DataArray(100.0), xr.DataArray(-20.0))
+    with pytest.raises(UsageError, match="fall: found 'x'"):
+        supply_source_price_diversification(xr.DataArray(100.0), xr.DataArray(90.0), fall="x")
+    with pytest.raises(UsageError, match="price is infinite"):
+        peak_price(label([np.inf, 1.0]))

@@ -148,3 +148,27 @@ def test_countries_no_one_else_could_supply_are_fewer_than_before():
     assert pivot[2025] < pivot[2021]
     assert not pivot[2025] & {"FI", "MK"}
     assert tables[2025].at["DE", "residual_supply"] > tables[2021].at["DE", "residual_supply"] > 1
+
+
+@pytest.mark.parametrize(("measure", "more"), [(residual_supply, {"without": "RU"}), (source_access, {})])
+def test_labels_and_values_that_cannot_be_used_are_told(measure, more):
+    with pytest.raises(UsageError, match=r"(?s)demand does not fit.*no bus DE"):
+        measure(CAPACITY, xr.DataArray([1.0, 2.0], {"bus": ["AT", "FR"]}), **more)
+    with pytest.raises(UsageError, match="demand: found dim 'origin'"):
+        measure(CAPACITY, CAPACITY, **more)
+    with pytest.raises(UsageError, match="is infinite"):
+        measure(CAPACITY * np.inf, 1.0, **more)
+
+
+@pytest.mark.parametrize("tolerance", [np.nan, -1, np.inf, "x"])
+def test_a_tolerance_is_a_share(tolerance):
+    with pytest.raises(UsageError, match="tolerance: found"):
+        pivotal(xr.DataArray([0.5]), tolerance=tolerance)
+
+
+def test_reach_of_one_scenario_and_of_nothing():
+    with pytest.raises(UsageError, match="found results with dim 'scenario'"):
+        reach_by_origin(xr.Dataset(coords={"scenario": ["a", "b"]}))
+    assert reach_by_origin(pypsa.Network()).sizes == {"origin": 0, "country": 0}
+    n = make_network({}, (1, 1, 1), (0, 0, 0))
+    assert residual_supply_table(n, "RU").empty

@@ -8,8 +8,8 @@ import pandas as pd
 import pytest
 import xarray as xr
 
-from energyflows.errors import UsageError
-from energyflows.metrics import METRICS, hhi, risk_weighted_hhi, shares
+from energyflows.errors import UnknownNameError, UsageError
+from energyflows.metrics import METRICS, describe, hhi, risk_weighted_hhi, shares
 from energyflows.metrics._listing import show_bounds
 from energyflows.metrics._registry import metric
 
@@ -165,3 +165,12 @@ def test_missing_arguments_are_pythons_own_error():
 @pytest.mark.parametrize(("bounds", "told"), [((None, 1), "up to 1"), ((0.5, 2), "0.5 … 2")])
 def test_bounds_are_told_in_words(bounds, told):
     assert show_bounds(bounds) == told
+
+
+def test_an_unknown_metric_is_answered_by_all_in_their_groups():
+    with pytest.raises(UnknownNameError, match=r"there are shares, hhi, .*expected_unserved_energy.*mean_price"):
+        describe("nope")
+
+
+def test_the_tolerance_of_pivotal_is_told():
+    assert "1e-3" in METRICS["pivotal"].formula
