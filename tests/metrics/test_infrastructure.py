@@ -16,7 +16,6 @@ from energyflows.metrics._installations import read_installations
 from energyflows.metrics._n_minus_1 import LOW_FILL_FACTOR, n_minus_1_table
 from energyflows.metrics._routes import import_route_diversification_table
 
-pytestmark = pytest.mark.xdist_group("infrastructure")
 TERMS = ("entry", "production", "storage", "lng")
 
 

@@ -14,7 +14,6 @@ from energyflows.errors import UnknownNameError, UsageError
 from energyflows.metrics._reach import reach_by_origin, residual_supply_table
 from energyflows.metrics._suppliers import pivotal, residual_supply, source_access
 
-pytestmark = pytest.mark.xdist_group("infrastructure")
 COUNTRIES = ["AT", "DE", "SK"]
 ORIGINS = ["NO", "RU", "SK"]
 CAPACITY = xr.DataArray([[60.0, 20.0], [30.0, 70.0], [10.0, 0.0]], {"origin": ["RU", "NO", "SK"], "bus": ["AT", "DE"]})

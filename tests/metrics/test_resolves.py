@@ -17,7 +17,6 @@ from energyflows.metrics._disruption import disrupted_demand, disrupted_rate, re
 from energyflows.metrics._resolves import minimum_annual_supply_dependence, supply_dependence
 from energyflows.metrics.catalogue import describe_page
 
-pytestmark = pytest.mark.xdist_group("resolves")
 ZONES = ["A", "B", "C"]
 RESORTS = {zone: [f"{zone} unserved", f"{zone} response"] for zone in ZONES}
 ROUTES = [(0, 1), (1, 0), (1, 2), (2, 1)]

@@ -6,7 +6,7 @@ import pytest
 import energyflows as ef
 from energyflows.tracing import trace, trace_links
 
-pytestmark = [pytest.mark.slow, pytest.mark.xdist_group("tracing")]
+pytestmark = pytest.mark.slow
 
 
 @pytest.fixture(scope="module")
