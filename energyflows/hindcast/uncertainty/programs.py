@@ -38,7 +38,7 @@ Figures = dict[tuple[str, str], Numbers]
 #: What gas in store is worth; the engine takes it for granted, varied parameters do not.
 _WORTH = ("Store", "marginal_cost_storage")
 #: Columns that results are read with and no programme is written from.
-_LABELS = ("reward",)
+_LABELS = ("reward", "largest_name")
 #: Slices of a store beyond those of the network the programme is written for: levels that fall together there need not
 #: do so elsewhere.
 _SPARE_SLICES = 2
