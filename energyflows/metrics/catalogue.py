@@ -29,10 +29,10 @@ network.
 ```python
 import energyflows as ef
 
-ef.metrics.hhi(volume)                                # one metric
-ef.metrics.all(volume, dim="route", risk=risk)        # all that these arguments suffice for
-ef.metrics.list_metrics()                             # this page's tables
-ef.metrics.describe("hhi")                            # one entry of it
+ef.metrics.hhi(volume)  # one metric
+ef.metrics.all(volume, dim="route", risk=risk)  # all that these arguments suffice for
+ef.metrics.list_metrics()  # this page's tables
+ef.metrics.describe("hhi")  # one entry of it
 ```
 
 The figures for the EU stand in [diversification.md](diversification.md).
@@ -52,9 +52,9 @@ from energyflows.ensemble.outages import list_outages
 n = ef.build_network(2025)
 engine = functools.partial(ef.run_ensemble, n)
 resorts = ef.metrics.list_resorts(n)
-components = list_outages(n, "suppliers")["RU"]       # all deliveries of one supplier
+components = list_outages(n, "suppliers")["RU"]  # all deliveries of one supplier
 days = n.snapshot_weightings["generators"]
-demand = (n.loads_t["p_set"].T @ days).groupby(n.loads["bus"]).sum().to_xarray()   # GWh in the year
+demand = (n.loads_t["p_set"].T @ days).groupby(n.loads["bus"]).sum().to_xarray()  # GWh in the year
 
 dependence = ef.metrics.supply_dependence(engine, components, demand, resorts=resorts)
 standard = ef.metrics.n_minus_1_table(n, regions={"Iberia": ["ES", "PT"], "Germany": ["DE"]})
