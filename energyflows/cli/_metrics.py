@@ -18,6 +18,8 @@ if TYPE_CHECKING:
 
 #: Last year of observed flows; its reference is what ``show`` computes values from.
 CURRENT_YEAR = 2025
+#: Metrics a run tells that need more than volumes by origin.
+_TOLD = ("import_dependence", "supplier_concentration_index", "n_minus_1")
 #: What the name of a column of shares holds.
 _SHARES = ("share", "percent", "%")
 #: Largest difference of a sum of shares from one: what rounding to whole percents leaves.
@@ -141,12 +143,12 @@ def find_values(name: str, tables: Mapping[str, pd.DataFrame]) -> pd.DataFrame |
     function = METRICS[name].function
     first, *others = inspect.signature(function).parameters.values()
     enough = first.name == "volume" and all(each.default is not each.empty for each in others)
+    if not enough and name not in _TOLD:
+        return None
     results = run(years=CURRENT_YEAR, tables=tables)
     table = summarise_metrics(results, tables)
     if name in table:
         return table[["year", "area", name]].rename(columns={name: "value"})
-    if not enough:
-        return None
     found: xr.DataArray = function(sum_areas(results, tables))
     if "origin" in found.dims:
         return None

@@ -59,8 +59,8 @@ def mean_price(
 
     References
     ----------
-    Silver (2010), The wrongs and rights of unit value indices, Review of Income and Wealth 56 (special issue 1),
-    206–223, on why a unit value suits a homogeneous good.
+    Silver (2010), The wrongs and rights of unit value indices, Review of Income and Wealth 56 (s1), 206–223,
+    on why a unit value suits a homogeneous good.
 
     Examples
     --------

@@ -76,8 +76,7 @@ REFERENCES: dict[str, str] = {
     ),
     "sheffrin2002": "Sheffrin (2002), Predicting market power using the residual supply index, California ISO.",
     "silver2010": (
-        "Silver (2010), The wrongs and rights of unit value indices, Review of Income and Wealth 56 (special issue "
-        "1), 206–223."
+        "Silver (2010), The wrongs and rights of unit value indices, Review of Income and Wealth 56 (s1), 206–223."
     ),
     "simchilevi2015": (
         "Simchi-Levi et al. (2015), Identifying risks and mitigating disruptions in the automotive supply chain, "

@@ -35,6 +35,10 @@ ef.metrics.list_metrics()  # this page's tables
 ef.metrics.describe("hhi")  # one entry of it
 ```
 
+Beside the metrics, `check_shares` refuses shares that do not sum to one, `list_assets` lists what supplies each
+country, `reach_by_origin` what each origin could bring to it, `import_route_diversification_table` its ways in, and
+`worst_outages` the outages of a sweep that hurt most.
+
 The figures for the EU stand in [diversification.md](diversification.md).
 
 ## How to call metrics that solve the network again
