@@ -7,7 +7,8 @@ import pandas as pd
 from energyflows.claims._figures import View, figure
 from energyflows.claims._markets import flow
 from energyflows.errors import UnknownNameError
-from energyflows.network.calendar import find_overlaps
+from energyflows.influence._owners import average_shares
+from energyflows.influence._prices import bound_prices
 from energyflows.summary._entries import find_corridor_origins
 
 
@@ -63,8 +64,7 @@ def revenue(view: View, *, supplier: str) -> float:
     home = own | set(zones.loc[zones["country"] == supplier, "zone"])
     sells = [a in own and b not in home for a, b in zip(ds["bus0"].values, ds["bus1"].values, strict=True)]
     sold = ds["received"].isel(link=sells)
-    dearest = ds["price"].sel(bus=zones.loc[zones["eu"] | (zones["kind"] == "lng"), "zone"].tolist()).max("bus")
-    worth = ds["price"].where(ds["price"] < dearest, dearest).clip(min=0.0).sel(bus=ds["bus1"].isel(link=sells))
+    worth = bound_prices(ds, zones).sel(bus=ds["bus1"].isel(link=sells))
     return float((sold * worth * ds["weight_days"]).sum()) / 1e6
 
 
@@ -114,8 +114,7 @@ def held_share(view: View, *, country: str, asset: str) -> float:
     year = pd.IntervalIndex.from_breaks(
         [pd.Timestamp(view.year, 1, 1), pd.Timestamp(view.year + 1, 1, 1)], closed="left"
     )
-    days = find_overlaps(rows["valid_from"], rows["valid_to"], year).iloc[0]
-    return 100 * float((days * rows["share"]).sum())
+    return 100 * float(average_shares(rows, year).sum(axis=1).iloc[0])
 
 
 @figure("TWh")

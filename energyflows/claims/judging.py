@@ -12,12 +12,12 @@ import xarray as xr
 
 from energyflows.claims._declaring import Claim, Evidence
 from energyflows.claims._figures import FIGURES, View
-from energyflows.claims._owners import change_owners
 from energyflows.claims._planning import REFERENCE, name_runs, rests_on, run_needed
 from energyflows.claims._scoring import MIXED, Verdict, judge
 from energyflows.claims.reading import read_claims
 from energyflows.datasets import check_given, load_tables, strip_passport
 from energyflows.errors import UsageError, require
+from energyflows.influence._owners import change_owners, read_stakes
 from energyflows.running._joining import read_meta
 
 Results = xr.Dataset | Mapping[str, xr.Dataset]
@@ -113,7 +113,7 @@ class _Views:
         if not bool(inside.any()):
             return None
         one = ds.sel(scenario=scenario, drop=True).isel(snapshot=inside.to_numpy())
-        return View(one, self._tables, year, change_owners(self._tables["ownership"], _read_stakes(ds, scenario)))
+        return View(one, self._tables, year, change_owners(self._tables["ownership"], read_stakes(ds, scenario)))
 
 
 def _list_parts(results: Results) -> Iterable[xr.Dataset]:
@@ -137,12 +137,6 @@ def _name_run(ds: xr.Dataset) -> xr.Dataset:
 def _list_values(results: Any) -> list[Any]:
     require(results, "items values", "results of run or run_study, or None to run what is needed")
     return list(results.values())
-
-
-def _read_stakes(ds: xr.Dataset, scenario: str) -> list[dict[str, Any]]:
-    """Return the shares that change hands in a scenario."""
-    stakes: list[dict[str, Any]] = read_meta(ds).get("scenarios", {}).get(scenario, {}).get("ownership", [])
-    return stakes
 
 
 def _judge_one(claim: Claim, views: _Views) -> tuple[dict[str, Any], list[dict[str, Any]]]:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -17,7 +17,9 @@ def group_zones(tables: Tables) -> dict[str, list[str]]:
     return {"EU27": tables["zones"].query("eu")["zone"].tolist()}
 
 
-def describe(ds: xr.Dataset, tables: Tables, reference: str = "reference") -> dict[str, pd.DataFrame]:
+def describe(
+    ds: xr.Dataset, tables: Tables, reference: str = "reference", *, networks: Any = None, workers: int = 1
+) -> dict[str, pd.DataFrame]:
     """Return the comparison of scenarios, or the tables of a run if there is one scenario only.
 
     Parameters
@@ -28,6 +30,10 @@ def describe(ds: xr.Dataset, tables: Tables, reference: str = "reference") -> di
         From :func:`energyflows.load_tables`.
     reference : str
         Scenario the others are compared with.
+    networks : mapping of str to sequence of pypsa.Network, optional
+        As for :func:`energyflows.attribute`.
+    workers : int
+        Processes that share the scenarios.
 
     Returns
     -------
@@ -37,11 +43,14 @@ def describe(ds: xr.Dataset, tables: Tables, reference: str = "reference") -> di
     if ds.sizes["scenario"] == 1:
         from energyflows.summary import summarise
 
-        return summarise(ds.isel(scenario=0, drop=True), tables)
-    return compare_all(ds, tables, reference)
+        alone = None if networks is None else next(iter(networks.values()))
+        return summarise(ds.isel(scenario=0, drop=True), tables, networks=alone)
+    return compare_all(ds, tables, reference, networks=networks, workers=workers)
 
 
-def compare_all(ds: xr.Dataset, tables: Tables, reference: str) -> dict[str, pd.DataFrame]:
+def compare_all(
+    ds: xr.Dataset, tables: Tables, reference: str, *, networks: Any = None, workers: int = 1
+) -> dict[str, pd.DataFrame]:
     """Return the comparison of scenarios, with the imports of the EU27 if its zones are there.
 
     Parameters
@@ -52,15 +61,19 @@ def compare_all(ds: xr.Dataset, tables: Tables, reference: str) -> dict[str, pd.
         From :func:`energyflows.load_tables`.
     reference : str
         Scenario the others are compared with.
+    networks : mapping of str to sequence of pypsa.Network, optional
+        As for :func:`energyflows.attribute`.
+    workers : int
+        Processes that share the scenarios.
 
     Returns
     -------
     dict of str to pandas.DataFrame
-        As :func:`energyflows.compare` returns it, ``imports`` and ``metrics``; ``headline`` with net imports of the
-        EU27 from RU and AZ by the corridor or cargo they enter by.
+        As :func:`energyflows.compare` returns it, ``imports``, ``accounts`` and ``metrics``; ``headline`` with net
+        imports of the EU27 from RU and AZ by the corridor or cargo they enter by.
     """
     from energyflows.comparison import compare
-    from energyflows.summary import summarise_metrics, summarise_origins
+    from energyflows.summary import summarise_accounts, summarise_metrics, summarise_origins
 
     groups = group_zones(tables)
     found = compare(ds, reference, groups=groups)
@@ -73,7 +86,9 @@ def compare_all(ds: xr.Dataset, tables: Tables, reference: str) -> dict[str, pd.
         volumes = imports[imports["origin"] == origin].groupby(["year", "scenario"])["twh"].sum()
         told = [float(volumes.get((row.year, row.Index), 0.0)) for row in headline.itertuples()]
         headline[f"from_{origin.lower()}_twh"] = told
-    return {**found, "headline": headline, "imports": imports, "metrics": summarise_metrics(ds, tables)}
+    accounts = summarise_accounts(ds, tables, networks=networks, workers=workers)
+    origins = {"imports": imports, "accounts": accounts, "metrics": summarise_metrics(ds, tables)}
+    return {**found, "headline": headline, **origins}
 
 
 def make_iamc(parts: Mapping[str, xr.Dataset], tables: Tables) -> dict[str, pd.DataFrame]:

@@ -12,6 +12,7 @@ from rich.text import Text
 
 from energyflows.comparison import read_reading
 from energyflows.console import _terminal
+from energyflows.console._accounts import print_cautions, tabulate_account_scenarios
 from energyflows.console._metrics import print_explanation, tabulate_scenarios
 from energyflows.console._terminal import Tables
 
@@ -55,6 +56,11 @@ def print_comparison(tables: Tables, *, title: str) -> None:
         _terminal.print_table(console, tabulate_scenarios(tables["metrics"], str(headline.index[0])))
         console.print()
         print_explanation(console, "scenarios")
+    if "accounts" in tables:
+        console.print()
+        _terminal.print_table(console, tabulate_account_scenarios(tables["accounts"]))
+        console.print()
+        print_cautions(console)
     console.print()
     for sentence in read_reading(tables):
         console.print(Text(sentence))

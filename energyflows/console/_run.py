@@ -8,6 +8,7 @@ import pandas as pd
 from rich.table import Table
 
 from energyflows.console import _terminal
+from energyflows.console._accounts import print_cautions, tabulate_accounts
 from energyflows.console._metrics import print_explanation, tabulate_areas
 from energyflows.console._terminal import Tables
 from energyflows.summary import GCV
@@ -46,6 +47,11 @@ def print_run(summary: Tables, *, resolution: str, folder: Path | None) -> None:
     _terminal.print_table(console, tabulate_areas(summary["metrics"], years.index[-1]))
     console.print()
     print_explanation(console, "areas")
+    for origin in summary["accounts"]["origin"].unique():
+        console.print()
+        _terminal.print_table(console, tabulate_accounts(summary["accounts"], years.index[-1], str(origin)))
+    console.print()
+    print_cautions(console)
     console.print()
     for line in _list_remarks(summary):
         console.print(line)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from energyflows.running._joining import join_scenarios, join_years
+from energyflows.running._networks import prepare_networks
 from energyflows.running._run import run
 from energyflows.running._scenarios import Reference, solve_reference, solve_scenario
 from energyflows.running._study import run_study
@@ -12,6 +13,7 @@ __all__ = [
     "Reference",
     "join_scenarios",
     "join_years",
+    "prepare_networks",
     "read_stocks",
     "run",
     "run_study",

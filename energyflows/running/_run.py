@@ -88,9 +88,7 @@ def run(
     ['reference', 'no-azerbaijan']
     """
     single = isinstance(scenarios, str | Scenario)
-    wanted = [scenarios] if isinstance(scenarios, str | Scenario) else list(scenarios)
-    found = [each if isinstance(each, Scenario) else get_scenario(each) for each in wanted]
-    _check(found)
+    found = find_scenarios(scenarios)
     check_workers(workers)
     listed = list_years(years)
     given = load_tables() if tables is None else tables
@@ -109,11 +107,32 @@ def run(
     return parts[found[0].name] if single else join_scenarios({each.name: parts[each.name] for each in found})
 
 
-def _check(found: list[Scenario]) -> None:
-    """Refuse no scenario, and two of one name."""
+def find_scenarios(scenarios: str | Scenario | Iterable[str | Scenario]) -> list[Scenario]:
+    """Return the scenarios asked for.
+
+    Parameters
+    ----------
+    scenarios : str, Scenario, or several of them
+        As for :func:`run`.
+
+    Returns
+    -------
+    list of Scenario
+        In the order asked for.
+
+    Raises
+    ------
+    UsageError
+        If there is none, or two have one name.
+    UnknownNameError
+        If there is no scenario of a name.
+    """
+    wanted = [scenarios] if isinstance(scenarios, str | Scenario) else list(scenarios)
+    found = [each if isinstance(each, Scenario) else get_scenario(each) for each in wanted]
     names = [scenario.name for scenario in found]
     twice = sorted({name for name in names if names.count(name) > 1})
     problems = [] if found else ["found none, expected at least one name"]
     problems += [f"two of the name {name!r}; rename one" for name in twice]
     if problems:
         raise UsageError(f"scenarios: {'; '.join(problems)}")
+    return found

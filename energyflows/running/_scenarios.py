@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -96,28 +96,49 @@ def solve_scenario(reference: Reference, scenario: Scenario) -> xr.Dataset:
     SolveError
         If a year has no solution.
     """
-    parts: list[xr.Dataset] = []
+    return join_years([ds for _, ds in follow_scenario(reference, scenario)])
+
+
+def follow_scenario(reference: Reference, scenario: Scenario) -> Iterator[tuple[pypsa.Network, xr.Dataset]]:
+    """Solve a scenario year by year, and tell which network was solved.
+
+    Parameters
+    ----------
+    reference : Reference
+        From :func:`solve_reference`.
+    scenario : Scenario
+        What changes.
+
+    Yields
+    ------
+    tuple of pypsa.Network and xarray.Dataset
+        The network of a year, unsolved, and its results; both are those of the reference as long as the scenario
+        changes nothing.
+    """
     stocks: dict[str, float] | None = None
     for year, base in reference.networks.items():
         n = base if stocks is None else build_network(year, reference.resolution, reference.tables, stocks=stocks)
-        part = _solve_year(n, reference, year, scenario, same_start=stocks is None)
-        if part is None:
-            parts.append(_tell(reference.results[year], apply(n, scenario, tables=reference.tables)))
+        changed = _change_year(n, reference, year, scenario, same_start=stocks is None)
+        if changed is None:
+            yield n, _tell(reference.results[year], apply(n, scenario, tables=reference.tables))
         else:
-            parts.append(part)
+            part = _solve_year(changed, year, scenario)
+            yield changed, part
             stocks = read_stocks(part)
-    return join_years(parts)
 
 
-def _solve_year(
+def _change_year(
     n: pypsa.Network, reference: Reference, year: int, scenario: Scenario, *, same_start: bool
-) -> xr.Dataset | None:
-    """Return the results of a year, or None if they are those of the reference."""
+) -> pypsa.Network | None:
+    """Return the network of a year, or None if it is that of the reference."""
     if same_start and not has_effect(n, apply(n, scenario, tables=reference.tables)):
         return None
     price = reference.results[year]["price"].transpose("snapshot", "bus").to_pandas()
     released = release_bounds(n, price, reference.tables, stocks=reference.final_stocks == "free")
-    changed = apply(released, scenario, tables=reference.tables)
+    return apply(released, scenario, tables=reference.tables)
+
+
+def _solve_year(changed: pypsa.Network, year: int, scenario: Scenario) -> xr.Dataset:
     try:
         return solve(changed)
     except SolveError as error:

@@ -150,14 +150,13 @@ def solve_all(
     dict of str to xarray.Dataset
         Results of all years by scenario.
     """
-    if final_stocks not in FINAL_STOCKS:
-        raise UsageError(f"final_stocks: found {final_stocks!r}, expected 'free' or 'held'")
+    check_final_stocks(final_stocks)
     kept = [list(years), resolution, final_stocks, sorted(check_given(tables).items())]
     files = {} if store is None else _name_files(store, scenarios, kept)
     done = {name: ds for name, file in files.items() if (ds := _recall(file)) is not None}
     missing = [scenario for scenario in scenarios if scenario.name not in done]
     if missing:
-        _check_fit(missing, years[0], resolution, tables)
+        check_fit(missing, years[0], resolution, tables)
         reference = solve_reference(years, resolution, tables, progress=progress, verbose=verbose, known=known)
         reference = replace(reference, final_stocks=final_stocks)
         with _show(progress, len(missing)) as bar:
@@ -169,8 +168,42 @@ def solve_all(
     return done
 
 
-def _check_fit(scenarios: Sequence[Scenario], year: int, resolution: str, tables: Mapping[str, pd.DataFrame]) -> None:
-    """Refuse scenarios that do not fit the network of the first year, all at once and before anything is solved."""
+def check_final_stocks(final_stocks: str) -> None:
+    """Refuse what cannot become of final stocks.
+
+    Parameters
+    ----------
+    final_stocks : str
+        As in :func:`energyflows.run`.
+
+    Raises
+    ------
+    UsageError
+        If it is none of :data:`FINAL_STOCKS`.
+    """
+    if final_stocks not in FINAL_STOCKS:
+        raise UsageError(f"final_stocks: found {final_stocks!r}, expected 'free' or 'held'")
+
+
+def check_fit(scenarios: Sequence[Scenario], year: int, resolution: str, tables: Mapping[str, pd.DataFrame]) -> None:
+    """Refuse scenarios that do not fit the network of the first year, all at once and before anything is solved.
+
+    Parameters
+    ----------
+    scenarios : sequence of Scenario
+        What changes.
+    year : int
+        The first one.
+    resolution : {"monthly", "weekly", "daily"}
+        Length of a period.
+    tables : mapping of str to pandas.DataFrame
+        From :func:`energyflows.load_tables`.
+
+    Raises
+    ------
+    ScenarioError
+        Naming what does not fit.
+    """
     n = build_network(year, resolution, tables)
     problems = []
     for scenario in scenarios:

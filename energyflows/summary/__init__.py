@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from energyflows.summary._accounts import summarise_accounts
 from energyflows.summary._areas import EU, sum_areas
 from energyflows.summary._ensembles import SERIES, summarise_ensemble, summarise_sweep
 from energyflows.summary._metrics import summarise_metrics
@@ -27,6 +28,7 @@ __all__ = [
     "list_unused",
     "sum_areas",
     "summarise",
+    "summarise_accounts",
     "summarise_corridors",
     "summarise_ensemble",
     "summarise_imports",

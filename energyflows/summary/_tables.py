@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
+from typing import Any
 
 import numpy as np
 import pandas as pd
@@ -12,6 +13,7 @@ from energyflows.datasets import check_given, load_tables, strip_passport
 from energyflows.errors import ResultsError
 from energyflows.network.calendar import find_overlaps
 from energyflows.results import check_results, sum_energy
+from energyflows.summary._accounts import summarise_accounts
 from energyflows.summary._entries import Tables, list_entries, list_forced
 from energyflows.summary._metrics import summarise_metrics
 from energyflows.summary._observed import average_price, find_stock, rank_confidence, sum_flows, sum_imports
@@ -285,7 +287,12 @@ def list_bent(ds: xr.Dataset) -> pd.DataFrame:
     return pd.DataFrame(rows, columns=["year", "bus", "snapshots", "lowest_eur_mwh"])
 
 
-def summarise(ds: xr.Dataset, tables: Mapping[str, pd.DataFrame] | None = None) -> dict[str, pd.DataFrame]:
+def summarise(
+    ds: xr.Dataset,
+    tables: Mapping[str, pd.DataFrame] | None = None,
+    *,
+    networks: Sequence[Any] | None = None,
+) -> dict[str, pd.DataFrame]:
     """Return the tables that tell a run, observed figures beside modelled ones.
 
     Parameters
@@ -294,17 +301,19 @@ def summarise(ds: xr.Dataset, tables: Mapping[str, pd.DataFrame] | None = None) 
         Results of :func:`energyflows.run` or :func:`energyflows.solve`.
     tables : mapping of str to pandas.DataFrame, optional
         From :func:`energyflows.load_tables`; default the packaged tables.
+    networks : sequence of pypsa.Network, optional
+        As for :func:`energyflows.attribute`.
 
     Returns
     -------
     dict of str to pandas.DataFrame
-        ``years``, ``imports``, ``corridors``, ``metrics``, ``unused``, ``binding`` and ``bent``.
+        ``years``, ``imports``, ``corridors``, ``accounts``, ``metrics``, ``unused``, ``binding`` and ``bent``.
 
     Examples
     --------
     >>> from energyflows import run
     >>> sorted(summarise(run(years=2025)))
-    ['bent', 'binding', 'corridors', 'imports', 'metrics', 'unused', 'years']
+    ['accounts', 'bent', 'binding', 'corridors', 'imports', 'metrics', 'unused', 'years']
     """
     check_results(ds)
     loaded = load_tables() if tables is None else tables
@@ -314,6 +323,7 @@ def summarise(ds: xr.Dataset, tables: Mapping[str, pd.DataFrame] | None = None) 
         "years": summarise_years(ds, given),
         "imports": summarise_imports(ds, given),
         "corridors": summarise_corridors(ds, given),
+        "accounts": summarise_accounts(ds, given, networks=networks),
         "metrics": summarise_metrics(ds, given),
         "unused": list_unused(ds),
         "binding": list_binding(ds),

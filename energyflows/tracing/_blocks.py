@@ -7,7 +7,7 @@ from typing import NamedTuple
 
 import numpy as np
 
-from energyflows.tracing._mixing import Arcs, Flags, Floats, solve_mixes
+from energyflows.tracing._mixing import Arcs, Flags, Floats, find_fed, solve_mixes
 from energyflows.tracing._reading import Figures, Parts
 from energyflows.tracing._stacking import sum_at
 from energyflows.tracing._tanks import Inflow, follow_tanks, measure_tanks
@@ -23,6 +23,7 @@ class Traced(NamedTuple):
     supplied: Floats
     lost: Floats
     adjusted: Floats
+    relabelled: Floats
 
 
 def trace_block(parts: Parts, figures: Figures, begin: Callable[[Floats], Floats], options: tuple[str, str]) -> Traced:
@@ -67,6 +68,7 @@ def trace_block(parts: Parts, figures: Figures, begin: Callable[[Floats], Floats
         supplied=produced.sum(axis=2),
         lost=_sum_losses(parts, figures, mix),
         adjusted=_adjust(parts, figures, mix, (stored, before, given)),
+        relabelled=_sum_rules(parts, figures, mix, fed),
         mix=np.where(fed[..., None], mix, np.nan),
     )
 
@@ -107,9 +109,38 @@ def _solve(parts: Parts, figures: Figures, produced: Floats) -> tuple[Floats, Fl
     for column, node in enumerate(parts.tanks):
         entering[:, :, node, known + column] = np.maximum(-figures.net[:, :, column], 0.0)
     through = entering.sum(axis=3) + sum_at(figures.received, parts.ends, np.arange(nodes))
-    arcs = Arcs(parts.begins, parts.ends, figures.received.reshape(leads * steps, -1))
+    received = figures.received
+    if len(parts.ruled):
+        received = _apply_rules(parts, figures, entering)
+    arcs = Arcs(parts.begins, parts.ends, received.reshape(leads * steps, -1))
     shares, fed = solve_mixes(arcs, entering.reshape(leads * steps, nodes, -1), through.reshape(-1, nodes))
     return shares.reshape(entering.shape), fed.reshape(leads, steps, nodes)
+
+
+def _apply_rules(parts: Parts, figures: Figures, entering: Floats) -> Floats:
+    """Let gas under a rule enter anew where its link ends; return what links bring as it was.
+
+    A loop nothing enters has no gas that a rule could name.
+    """
+    leads, steps, nodes, _ = entering.shape
+    arcs = Arcs(parts.begins, parts.ends, figures.received.reshape(leads * steps, -1))
+    fed = find_fed(arcs, (entering > 0).any(axis=3).reshape(leads * steps, nodes)).reshape(leads, steps, nodes)
+    received = figures.received.copy()
+    for column, link in enumerate(parts.ruled):
+        shares = figures.given[:, :, column] * fed[:, :, parts.begins[link], None]
+        entering[:, :, parts.ends[link], : shares.shape[-1]] += shares * figures.received[:, :, link, None]
+        received[:, :, link] *= np.maximum(1.0 - shares.sum(axis=2), 0.0)
+    return received
+
+
+def _sum_rules(parts: Parts, figures: Figures, mix: Floats, fed: Flags) -> Floats:
+    """Return what rules add to origins and take from them, by lead, snapshot and origin; zero in sum."""
+    summed = np.zeros((*mix.shape[:2], mix.shape[3]))
+    for column, link in enumerate(parts.ruled):
+        begin, shares = parts.begins[link], figures.given[:, :, column]
+        moved = (figures.received[:, :, link] * fed[:, :, begin])[..., None]
+        summed += moved * (shares - shares.sum(axis=2, keepdims=True) * mix[:, :, begin])
+    return summed
 
 
 def _sum_losses(parts: Parts, figures: Figures, mix: Floats) -> Floats:

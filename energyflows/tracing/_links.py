@@ -2,12 +2,16 @@
 
 from __future__ import annotations
 
+from typing import Any
+
+import numpy as np
 import xarray as xr
 
 from energyflows.errors import ResultsError, list_problems, require
+from energyflows.tracing._rules import read_rules
 
 
-def trace_links(traced: xr.Dataset, results: xr.Dataset) -> xr.DataArray:
+def trace_links(traced: xr.Dataset, results: xr.Dataset, rules: Any = None) -> xr.DataArray:
     """Tell what the flow of each link is made of.
 
     Parameters
@@ -16,6 +20,8 @@ def trace_links(traced: xr.Dataset, results: xr.Dataset) -> xr.DataArray:
         From :func:`trace`.
     results : xarray.Dataset
         The results it was made of.
+    rules : pandas.DataFrame or xarray.DataArray, optional
+        Those it was made with; links under a rule carry what the rule says.
 
     Returns
     -------
@@ -39,18 +45,22 @@ def trace_links(traced: xr.Dataset, results: xr.Dataset) -> xr.DataArray:
     """
     require(traced, "data_vars coords", "an xarray.Dataset from trace")
     require(results, "data_vars coords", "an xarray.Dataset of results")
-    _check(traced, results)
+    shares, problems = read_rules(rules, results)
+    _check(traced, results, problems)
     places = xr.DataArray(results["bus0"].to_numpy(), dims="link")
     mix = traced["mix"].sel(bus=places).drop_vars([name for name in traced.coords if "bus" in traced[name].dims])
     sent = results["sent"]
+    if shares is not None:
+        told = shares.reindex(link=results["link"].to_numpy(), origin=traced["origin"].to_numpy(), fill_value=0.0)
+        mix = mix * (1.0 - told.sum("origin")) + told.where(np.isfinite(mix), 0.0)
     flows = sent * mix
     ordered = flows.where(sent != 0, 0.0).transpose(..., "link", "origin")
     return ordered.rename("sent").assign_attrs(units="GWh/d")
 
 
-def _check(traced: xr.Dataset, results: xr.Dataset) -> None:
+def _check(traced: xr.Dataset, results: xr.Dataset, wrong: list[str]) -> None:
     """Refuse what does not belong together."""
-    problems = [f"traced: no variable {name}" for name in ["mix"] if name not in traced]
+    problems = wrong + [f"traced: no variable {name}" for name in ["mix"] if name not in traced]
     problems += [f"results: no variable or coordinate {name}" for name in ("sent", "bus0") if name not in results]
     if not problems:
         dims = [str(dim) for dim in results["sent"].dims if dim != "link"]

@@ -8,6 +8,7 @@ import numpy as np
 import xarray as xr
 
 from energyflows.tracing._mixing import LEAST_SHARE, Flags, Floats, Positions
+from energyflows.tracing._rules import place_rules
 from energyflows.tracing._stacking import find_tanks, list_leads, locate, stack, sum_at
 
 #: Origin of gas of which nothing is known; a column of its own, so that it is never spread over the others.
@@ -17,7 +18,7 @@ UNKNOWN = "unknown"
 class Parts(NamedTuple):
     """The parts of a network by position; the same in all scenarios.
 
-    ``own`` tells generators whose origin is the country they stand in.
+    ``own`` tells generators whose origin is the country they stand in; ``ruled`` are links under a rule.
     """
 
     origins: list[str]
@@ -27,10 +28,14 @@ class Parts(NamedTuple):
     sources: Positions
     own: Flags
     tanks: Positions
+    ruled: Positions
 
 
 class Figures(NamedTuple):
-    """Rates, GWh/d, and levels, GWh, by lead, snapshot and element; ``net`` is injected less withdrawn by tank."""
+    """Rates, GWh/d, and levels, GWh, by lead, snapshot and element; ``net`` is injected less withdrawn by tank.
+
+    ``given`` is the share of what links under a rule carry that is given an origin, by that.
+    """
 
     supplied: Floats
     consumed: Floats
@@ -38,6 +43,7 @@ class Figures(NamedTuple):
     received: Floats
     stored: Floats
     net: Floats
+    given: Floats
     days: Floats
 
     def choose(self, leads: slice) -> Figures:
@@ -45,7 +51,7 @@ class Figures(NamedTuple):
         return self._replace(**{name: array[leads] for name, array in self._asdict().items() if name != "days"})
 
 
-def read_parts(ds: xr.Dataset, more: list[str]) -> Parts:
+def read_parts(ds: xr.Dataset, more: list[str], rules: xr.DataArray | None = None) -> Parts:
     """Read where the parts of a network are.
 
     Parameters
@@ -54,6 +60,8 @@ def read_parts(ds: xr.Dataset, more: list[str]) -> Parts:
         Results.
     more : list of str
         Origins beside those of generators.
+    rules : xarray.DataArray, optional
+        Shares by link and origin.
 
     Returns
     -------
@@ -61,7 +69,8 @@ def read_parts(ds: xr.Dataset, more: list[str]) -> Parts:
         Origins in order of the alphabet, the unknown one last.
     """
     origin, buses = ds["generator_origin"].to_numpy().astype(str), ds["bus"].to_numpy().astype(str)
-    origins = [*sorted({*origin.tolist(), *more} - {UNKNOWN}), UNKNOWN]
+    told = [] if rules is None else rules["origin"].to_numpy().astype(str).tolist()
+    origins = [*sorted({*origin.tolist(), *more, *told} - {UNKNOWN}), UNKNOWN]
     places = locate(ds, "generator_bus")
     country = ds["country"].to_numpy().astype(str) if "country" in ds.coords else buses
     return Parts(
@@ -72,10 +81,16 @@ def read_parts(ds: xr.Dataset, more: list[str]) -> Parts:
         sources=np.array([origins.index(name) for name in origin], dtype=np.intp),
         own=(origin == country[places]) | (origin == buses[places]),
         tanks=find_tanks(ds),
+        ruled=_find_links(ds, [] if rules is None else rules["link"].to_numpy().astype(str).tolist()),
     )
 
 
-def read_figures(ds: xr.Dataset, parts: Parts) -> Figures:
+def _find_links(ds: xr.Dataset, names: list[str]) -> Positions:
+    known = {name: place for place, name in enumerate(ds["link"].to_numpy().astype(str).tolist())}
+    return np.array([known[name] for name in names], dtype=np.intp)
+
+
+def read_figures(ds: xr.Dataset, parts: Parts, rules: xr.DataArray | None = None) -> Figures:
     """Read rates and levels.
 
     Parameters
@@ -84,6 +99,8 @@ def read_figures(ds: xr.Dataset, parts: Parts) -> Figures:
         Results.
     parts : Parts
         Of the same results.
+    rules : xarray.DataArray, optional
+        Shares by link and origin.
 
     Returns
     -------
@@ -102,7 +119,10 @@ def read_figures(ds: xr.Dataset, parts: Parts) -> Figures:
         net = np.where(abs(net) > least[:, None, None], net, 0.0)
         stored = np.maximum(sum_at(stack(ds, "stored", leads), at, parts.tanks), 0.0)
     days = ds["weight_days"].to_numpy().astype(float)
-    return Figures(supplied, np.maximum(consumed, 0.0), sent, received, stored, net, days)
+    given = np.zeros((*consumed.shape[:2], 0, len(parts.origins)))
+    if rules is not None:
+        given = place_rules(rules, ds, parts.origins)
+    return Figures(supplied, np.maximum(consumed, 0.0), sent, received, stored, net, given, days)
 
 
 def _clean(values: Floats, least: Floats) -> Floats:

@@ -15,6 +15,7 @@ from energyflows.tracing._checking import find_problems
 from energyflows.tracing._mixing import Floats
 from energyflows.tracing._options import COUPLING, find_wrong_words
 from energyflows.tracing._reading import Figures, Parts, read_figures, read_parts
+from energyflows.tracing._rules import read_rules
 from energyflows.tracing._stacking import list_leads
 from energyflows.tracing._starting import (
     START,
@@ -38,10 +39,18 @@ _VARIABLES = {
     "supplied": ("GWh/d", "snapshot origin"),
     "lost": ("GWh/d", "snapshot origin"),
     "adjusted": ("GWh/d", "snapshot origin"),
+    "relabelled": ("GWh/d", "snapshot origin"),
 }
 
 
-def trace(results: xr.Dataset, storage: str = "mixed", start: Any = "chained", coupling: str = "direct") -> xr.Dataset:
+def trace(
+    results: xr.Dataset,
+    storage: str = "mixed",
+    start: Any = "chained",
+    coupling: str = "direct",
+    *,
+    rules: Any = None,
+) -> xr.Dataset:
     r"""Tell from which origins the gas at every bus comes.
 
     Gas that enters a bus mixes, and whatever leaves it carries the mix: proportional sharing. Tanks remember what they
@@ -61,6 +70,10 @@ def trace(results: xr.Dataset, storage: str = "mixed", start: Any = "chained", c
     coupling : {"direct", "aggregated"}
         Whether output mixes with transit, or what a country produces itself serves its own demand first, so that only
         the rest flows on.
+    rules : pandas.DataFrame or xarray.DataArray, optional
+        What is said of gas on the way: rows of table ``rules`` of the kind ``routing`` (gas that link ``zone`` carries
+        counts as ``origin``, for the share ``value``, while valid), or shares by ``link`` and ``origin``. None hold by
+        themselves; a share below 1 leaves the rest its mix.
 
     Returns
     -------
@@ -68,13 +81,13 @@ def trace(results: xr.Dataset, storage: str = "mixed", start: Any = "chained", c
         With the dims of the results and ``origin``: ``delivered`` (GWh/d, what each bus consumes; neither unserved
         demand nor response), ``mix`` (1, of what flows through a bus), ``stored`` (GWh by ``tank``, at the end of the
         snapshot), ``stored_before`` (GWh, when the first snapshot begins), and by origin ``supplied``, ``lost`` (on
-        links) and ``adjusted`` (GWh/d, changes of stocks that no flow explains, as where a year starts from observed
-        stocks, or in tanks that leak).
+        links), ``adjusted`` (GWh/d, changes of stocks that no flow explains, as where a year starts from observed
+        stocks, or in tanks that leak) and ``relabelled`` (GWh/d, what rules give; zero in sum).
 
     Raises
     ------
     UsageError
-        For words or shares that cannot be used.
+        For words, shares or rules that cannot be used.
     ResultsError
         If something is missing, negative or at an unknown bus, a bus does not balance, or a tank gives more than it
         held; all at once.
@@ -92,8 +105,8 @@ def trace(results: xr.Dataset, storage: str = "mixed", start: Any = "chained", c
     :math:`o` lies between what is shown and that plus ``unknown``. A tank that ends empty counts as ending with the
     gas it gave last.
 
-    For each origin, the sum over snapshots of days times (supplied + adjusted − lost − delivered) is the change of
-    ``stored``.
+    For each origin, the sum over snapshots of days times (supplied + adjusted + relabelled − lost − delivered) is the
+    change of ``stored``.
 
     References
     ----------
@@ -111,9 +124,10 @@ def trace(results: xr.Dataset, storage: str = "mixed", start: Any = "chained", c
     ['AZ']
     """
     require(results, "data_vars coords", "an xarray.Dataset of results")
-    shares = _check(results, storage, start, coupling)
-    parts = read_parts(results, [] if shares is None else [str(name) for name in shares["origin"].to_numpy()])
-    figures = read_figures(results, parts)
+    shares, ruled = _check(results, storage, start, coupling, rules)
+    more = [] if shares is None else [str(name) for name in shares["origin"].to_numpy()]
+    parts = read_parts(results, more, ruled)
+    figures = read_figures(results, parts, ruled)
     if shares is None:
         period = find_period(results, start)
         found = _trace_blocks(
@@ -127,21 +141,26 @@ def trace(results: xr.Dataset, storage: str = "mixed", start: Any = "chained", c
     return _label(found, parts, results).assign_attrs(attrs)
 
 
-def _check(ds: xr.Dataset, storage: str, start: Any, coupling: str) -> xr.DataArray | None:
-    """Refuse what cannot be traced; return the shares given, if any."""
+def _check(
+    ds: xr.Dataset, storage: str, start: Any, coupling: str, rules: Any
+) -> tuple[xr.DataArray | None, xr.DataArray | None]:
+    """Refuse what cannot be traced; return the shares given and those of rules, if any."""
     wrong = find_wrong_words(storage=(storage, STORAGE), coupling=(coupling, COUPLING))
     shares = label_shares(start)
     if shares is None and not (isinstance(start, str) and start in START):
         found = repr(start) if isinstance(start, str) else type(start).__name__
         wrong.append(f"start: found {found}, expected 'cyclic', 'chained' or a table of shares, tanks by origins")
     problems = find_problems(ds)
-    if shares is not None and not problems:
-        wrong += find_wrong_shares(shares, ds)
+    ruled = None
+    if not problems:
+        wrong += [] if shares is None else find_wrong_shares(shares, ds)
+        ruled, more = read_rules(rules, ds)
+        wrong += more
     if wrong:
         raise UsageError(list_problems("this cannot be traced:", wrong + problems))
     if problems:
         raise ResultsError(list_problems("these results cannot be traced:", problems))
-    return shares
+    return shares, ruled
 
 
 def _trace_blocks(

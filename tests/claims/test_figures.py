@@ -6,8 +6,8 @@ import pytest
 
 from energyflows.claims import FIGURES
 from energyflows.claims._figures import View
-from energyflows.claims._owners import change_owners
 from energyflows.errors import UnknownNameError
+from energyflows.influence._owners import change_owners
 
 LOSS_TO_TR = 26.5 / 0.99 - 26.5
 LNG = 219 - 20 - 73 + 26.5 + LOSS_TO_TR

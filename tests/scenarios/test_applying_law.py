@@ -1,5 +1,7 @@
 """Bans by contract type and date, at dedicated corridors and at mixed grids."""
 
+import json
+
 import pandas as pd
 import pytest
 from hypothesis import given, settings
@@ -63,6 +65,20 @@ def test_bans_of_the_same_terms_act_as_one_with_the_rules_of_both(change, look, 
     together = change(Ban(origin="RU", rules=("short", "long")), tables=law)
     apart = change(Ban(origin="RU", rules=("short",)), Ban(origin="RU", rules=("long",)), tables=law)
     pd.testing.assert_series_equal(look.rate(apart, "Link", "YAMAL-DE"), look.rate(together, "Link", "YAMAL-DE"))
+
+
+def test_the_rules_applied_are_told_with_their_days(change, law):
+    together = change(Ban(origin="RU", rules=("short",)), Ban(origin="RU", rules=("long",)), tables=law)
+    told = json.loads(together.meta["scenario"])["bans"]
+    rule = {"origin": "RU", "zone": "EU27", "gas": "any", "to": None}
+    assert told == [
+        {**rule, "rule": "short", "contract_type": "short", "from": "2025-03-01"},
+        {**rule, "rule": "long", "contract_type": "long", "from": "2025-07-01"},
+    ]
+    every = json.loads(change(Ban(origin="RU"), tables=law).meta["scenario"])["bans"]
+    assert [each["rule"] for each in every if each["zone"] == "TR"] == ["elsewhere"]
+    assert [each["from"] for each in every if each["zone"] == "TR"] == [None]
+    assert json.loads(change(tables=law).meta["scenario"])["bans"] == []
 
 
 def test_contracted_flow_is_the_last_to_go(n, change, look, law):

@@ -8,11 +8,24 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from energyflows import solve
+from energyflows import run, solve
 from energyflows.errors import ScenarioError
-from energyflows.scenarios import Backfill, Contract, Expand, Leg, Relabel, Stake, Swap
+from energyflows.results import check_results
+from energyflows.scenarios import (
+    Backfill,
+    Contract,
+    Demand,
+    Expand,
+    Leg,
+    Relabel,
+    Stake,
+    Swap,
+    get_scenario,
+    set_parameters,
+)
 from energyflows.scenarios.applying import has_effect
 from energyflows.scenarios.applying._work import read_rates
+from energyflows.tracing import trace, trace_links
 
 
 def backfill(twh, **given):
@@ -160,6 +173,66 @@ def test_the_path_carries_the_freed_gas_as_well_up_to_technical_capacity(n, chan
     freed = look.rate(after, "Generator", "TR EXPORT freed")
     assert look.rate(after, "Link", "YAMAL-DE").to_numpy() == pytest.approx(202 + freed.to_numpy())
     assert look.rate(after, "Link", "EXPORT-NL").equals(look.rate(n, "Link", "EXPORT-NL"))
+
+
+@settings(max_examples=5)
+@given(st.floats(0.0, 1.0))
+def test_of_the_mixed_part_home_output_goes_on_and_a_link_carries_it(n, change, look, mixed):
+    after = change(backfill(8.0, mixed=mixed, outlet="EXPORT"))
+    home, before = (look.energy(each, look.rate(each, "Generator", "TR gas")) for each in (after, n))
+    assert home == pytest.approx(before - 8.0 * (1 - mixed), abs=1e-6)
+    carried = look.energy(after, look.rate(after, "Link", "TR-EXPORT")) if "TR-EXPORT" in after.links.index else 0.0
+    assert sum_new(n, after, look, "EXPORT") + carried == pytest.approx(8.0, abs=1e-6)
+    assert sum_new(n, after, look, "GATE") == pytest.approx(8.0, abs=1e-6)
+
+
+def test_without_a_mix_there_is_no_link_and_with_nothing_else_no_freed_gas(n, change):
+    assert "TR-EXPORT" not in change(backfill(8.0)).links.index
+    after = change(backfill(8.0, mixed=1.0))
+    assert "TR EXPORT freed" not in after.generators.index
+    row = after.links.loc["TR-EXPORT"]
+    assert (row["bus0"], row["bus1"], row["efficiency"], row["marginal_cost"]) == ("TR", "EXPORT", 1.0, 0.5)
+    assert not has_effect(n, change(backfill(0.0, mixed=1.0)))
+
+
+def test_a_link_that_is_there_is_extended_and_keeps_its_terms(n, change, look):
+    after = change(backfill(7.3, mixed=0.5, outlet="NL"))
+    assert look.rate(after, "Link", "TR-NL").to_numpy() == pytest.approx(80.0 + 10.0)
+    assert after.links.at["TR-NL", "marginal_cost"] == n.links.at["TR-NL", "marginal_cost"]
+
+
+def test_mixed_backfills_do_not_replace_the_same_output_twice(n, change, look):
+    after = change(backfill(6.0, mixed=1.0), backfill(5.0))
+    assert sum_new(n, after, look, "GATE") == pytest.approx(10.0)
+    assert look.energy(after, look.rate(after, "Link", "TR-EXPORT")) == pytest.approx(6.0, abs=2.0)
+    assert read(after)["notes"] == ["backfill: 1.0 TWh find no demand or output to replace in TR and are left out"]
+
+
+def test_solved_both_ways_sell_the_same_and_only_a_mix_carries_molecules(change):
+    # A home that needs no other imports: else freed gas in its grid may be worth more there than abroad.
+    small = Demand(zones=("TR",), factor=0.15)
+    runs = {mixed: solve(change(small, backfill(4.0, mixed=mixed))) for mixed in (0.0, 1.0)}
+    sold = {mixed: float((ds["sent"].sel(link="EXPORT-NL") * ds["weight_days"]).sum()) for mixed, ds in runs.items()}
+    assert sold[1.0] == pytest.approx(sold[0.0], abs=1e-2)
+    assert sold[1.0] > 3000
+    mixes = {mixed: trace(ds)["mix"].sel(bus="EXPORT", origin="RU").max().item() for mixed, ds in runs.items()}
+    assert mixes[0.0] == 0.0
+    assert mixes[1.0] > 0.1
+
+
+@pytest.mark.slow
+def test_a_mixed_grid_lets_russian_molecules_into_the_corridor():
+    winter = get_scenario("backfill-2022")
+    both = [set_parameters(winter, {"mixed": mixed}) for mixed in (0.0, 1.0)]
+    ds = run(both, years=2023)
+    check_results(ds)
+    names = [scenario.name for scenario in both]
+    passing = trace_links(trace(ds), ds).sel(link="TAP-IT", origin="RU")
+    molecules = (passing * ds["weight_days"]).sum("snapshot")
+    assert float(molecules.sel(scenario=names[0])) == 0.0
+    assert 0.0 < float(molecules.sel(scenario=names[1])) < 1000.0
+    imported = ds["sent"].sel(link="MOZDOK-AZ") * ds["weight_days"]
+    assert np.ptp(imported.sum("snapshot").sel(scenario=names).to_numpy()) < 1e-3
 
 
 def test_expansion_widens_the_path_and_freed_gas_comes_on_top(change, look):

@@ -277,7 +277,10 @@ scenarios:
         "line 4, part a, years: 2018 to 2018 is outside the tables, 2019 to 2030",
         "line 4, part a: no scenario is called 'rusian-stop'; did you mean russian-stop?",
         "line 7, part a, years: 2027 to 2021 runs backwards; put the earlier year first",
-        "line 9, part a: backfill-max has no parameter 'volum'; did you mean volume?; it has volume, substitutable",
+        (
+            "line 9, part a: backfill-max has no parameter 'volum'; did you mean volume?; "
+            "it has volume, substitutable, mixed"
+        ),
         "line 10, part a: the part has no scenario 'cold-winter'; list it in 'scenarios' too",
         "line 11, part 4, resolution: found 'hourly', expected one of monthly, weekly, daily",
         f"line 11, part 4: backfill-max[volume=-2], change 1 (backfill), volume.bcm: found -2, expected {AMOUNT}",

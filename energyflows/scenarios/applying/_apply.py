@@ -67,7 +67,8 @@ def apply(
     Returns
     -------
     pypsa.Network
-        A copy; ``n.meta["scenario"]`` is JSON text with its name, notes, changed labels and ownership.
+        A copy; ``n.meta["scenario"]`` is JSON text with its name, notes, changed labels, ownership, and
+        the rules of law its bans apply.
 
     Raises
     ------
@@ -109,8 +110,8 @@ def apply(
         if any(change.change in _SHRINKING for change in found.changes):
             fit_contracts(n, work.n)
         follow_technical(n, work.n, work.widened)
-    told = {"name": found.name, "notes": work.notes, "labels": work.labels, "ownership": work.ownership}
-    work.n.meta = {**n.meta, "scenario": json.dumps(told)}
+    told = {name: getattr(work, name) for name in ("notes", "labels", "ownership", "bans")}
+    work.n.meta = {**n.meta, "scenario": json.dumps({"name": found.name, **told})}
     return work.n
 
 

@@ -34,6 +34,7 @@ def ban(work: Work, change: Ban) -> None:
     """Bar gas of an origin at every entry that its rules reach, down to what contracts still allow."""
     n, contracts = work.n, work.tables["contracts"]
     rules = find_rules(work.tables["rules"], change)
+    work.bans += [rule for rule in tell_rules(rules) if rule not in work.bans]
     for link, entry in find_entries(n, work.tables, change).iterrows():
         reached = rules[[_reaches(n, rule, str(link)) for rule in rules.itertuples()]]
         about = reached[reached["gas"].isin(("any", entry["gas"]))]
@@ -97,6 +98,28 @@ def find_rules(rules: pd.DataFrame, change: Ban) -> pd.DataFrame:
     if found.empty:
         raise ScenarioError(f"rules.csv has no active ban of gas from {change.origin!r}")
     return found
+
+
+def tell_rules(rules: pd.DataFrame) -> list[dict[str, str | None]]:
+    """Return rules as they are kept with results.
+
+    Parameters
+    ----------
+    rules : pandas.DataFrame
+        Rows of table ``rules``.
+
+    Returns
+    -------
+    list of dict
+        ``rule``, ``origin``, ``zone``, ``contract_type`` and ``gas`` as in the table, ``from`` and ``to`` its first
+        and last day as text, or nothing where it has none.
+    """
+    told = rules[["rule", "origin", "zone", "contract_type", "gas"]].astype(object)
+    days = {"from": rules["valid_from"], "to": rules["valid_to"]}
+    dates = {name: pd.to_datetime(day).dt.strftime("%Y-%m-%d") for name, day in days.items()}
+    told = told.assign(**dates).astype(object)
+    records: list[dict[str, str | None]] = told.where(told.notna(), None).to_dict("records")
+    return records
 
 
 def find_entries(n: pypsa.Network, tables: Mapping[str, pd.DataFrame], change: Ban) -> pd.DataFrame:

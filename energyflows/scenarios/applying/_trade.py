@@ -19,6 +19,7 @@ from energyflows.scenarios.applying._supply import find_exports
 from energyflows.scenarios.applying._work import (
     Work,
     add_generator,
+    add_link,
     check_bus,
     find_parts,
     find_reward,
@@ -31,6 +32,8 @@ from energyflows.scenarios.changes import Backfill, Leg, Relabel, Stake, Swap
 
 #: EUR/MWh of gas at a bus where the network has none of that supplier (est-supply-cost: Russia 8 to 16).
 _USUAL_COST = 12.0
+#: EUR/MWh of a short line (est-pipeline-tariff, 0.25 to 1), where the network has none from the grid to the outlet.
+_USUAL_TARIFF = 0.5
 
 
 def backfill(work: Work, change: Backfill) -> None:
@@ -45,12 +48,25 @@ def backfill(work: Work, change: Backfill) -> None:
         work.imported[place] = work.imported.get(place, 0.0) + taken
     port = str(n.links.at[change.entry, "bus0"])
     _add_at(n, f"{change.supplier} {port} backfill", taken, (change.supplier, port), reward=find_reward(n))
+    _free(work, change, taken)
+    _lift(work, change, taken)
+
+
+def _free(work: Work, change: Backfill, taken: pd.Series) -> None:
+    """Offer as much gas at the outlet as imports replace: from wells that feed it, and out of the home grid."""
+    n = work.n
+    mixed = change.mixed * taken
+    pure = taken - mixed
     home = _find_output(n, change.home)
     rates = read_rates(n, "Generator", home)
-    write_rates(n, "Generator", rates.sub(rates.div(rates.sum(axis=1), axis=0).fillna(0.0).mul(taken, axis=0)))
-    origin = str(n.buses.at[change.home, "country"])
-    _add_at(n, f"{origin} {change.outlet} freed", taken, (origin, change.outlet), reward=0.0)
-    _lift(work, change, taken)
+    write_rates(n, "Generator", rates.sub(rates.div(rates.sum(axis=1), axis=0).fillna(0.0).mul(pure, axis=0)))
+    if change.mixed < 1:
+        origin = str(n.buses.at[change.home, "country"])
+        _add_at(n, f"{origin} {change.outlet} freed", pure, (origin, change.outlet), reward=0.0)
+    if change.mixed > 0:
+        work.mixed[change.home] = work.mixed.get(change.home, 0.0) + mixed
+        ends = {"bus0": change.home, "bus1": change.outlet}
+        add_link(n, f"{change.home}-{change.outlet}", mixed, **ends, efficiency=1.0, cost=_USUAL_TARIFF, group="blend")
 
 
 def _check_entry(work: Work, change: Backfill, asked: pd.Series) -> None:
@@ -85,6 +101,7 @@ def _limit_substitution(work: Work, change: Backfill, asked: pd.Series) -> pd.Se
     demand = read_rates(n, "Load", loads).sum(axis=1) * change.substitutable
     demand = (demand - work.imported.get(change.home, 0.0)).clip(lower=0.0)
     output = read_rates(n, "Generator", _find_output(n, change.home)).sum(axis=1)
+    output = (output - work.mixed.get(change.home, 0.0)).clip(lower=0.0)
     taken = asked.clip(upper=demand).clip(upper=output)
     lost = float(((asked - taken) * n.snapshot_weightings["generators"]).sum() / 1e3)
     if lost > 1e-6:

@@ -39,10 +39,14 @@ class Work:
     """Deliveries whose papers name another origin."""
     ownership: list[dict[str, Any]] = field(default_factory=list)
     """Shares that change hands."""
+    bans: list[dict[str, Any]] = field(default_factory=list)
+    """Rules of law that bans apply."""
     widened: dict[str, pd.Series] = field(default_factory=dict)
     """Capacity pipelines have beyond that of the tables, GWh/d by snapshot."""
     imported: dict[str, pd.Series] = field(default_factory=dict)
     """What imports take of an entry, or of the demand of a zone, GWh/d by snapshot."""
+    mixed: dict[str, pd.Series] = field(default_factory=dict)
+    """Home output that imports replace but that goes on into the grid of a zone, GWh/d by snapshot."""
     levels: dict[tuple[str, str, pd.Timestamp], float] = field(default_factory=dict)
     """Level of stores asked for, by kind of change, zone and day."""
 

@@ -24,6 +24,7 @@ class Backfill(Dated):
 
     Gas of ``supplier`` enters by ``entry`` and serves demand of ``home``; as much home gas moves to ``outlet``. The
     volume cannot exceed the capacity of the entry; what home demand and home output cannot take is left out and said.
+    Freed gas comes from wells that feed the outlet directly, or out of the home grid with whatever mix that has.
     """
 
     change: Literal["backfill"] = "backfill"
@@ -39,6 +40,9 @@ class Backfill(Dated):
     """Imported."""
     substitutable: Share = 1.0
     """Part of home demand that imports can serve."""
+    mixed: Share = 0.0
+    """Part of the freed gas that leaves from the home grid, imports in it, by a link ``HOME-OUTLET``, unless home pays
+    more for it; the rest comes from wells that feed the outlet directly."""
     path: tuple[Name, ...] = ()
     """Pipelines held to observed flows that may carry the freed gas, up to their technical capacity."""
 

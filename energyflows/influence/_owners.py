@@ -1,4 +1,4 @@
-"""Who owns what once a scenario has let shares change hands."""
+"""Who owns what, once a scenario has let shares change hands, and for which part of a time."""
 
 from __future__ import annotations
 
@@ -6,6 +6,10 @@ from collections.abc import Iterable, Mapping
 from typing import Any
 
 import pandas as pd
+import xarray as xr
+
+from energyflows.network.calendar import find_overlaps
+from energyflows.running._joining import read_meta
 
 _PERIOD = ["valid_from", "valid_to"]
 
@@ -50,3 +54,56 @@ def _shorten(rows: pd.DataFrame, stake: Mapping[str, Any]) -> pd.DataFrame:
     if end is not None:
         rows = rows.assign(valid_to=rows["valid_to"].fillna(end).clip(upper=end))
     return rows
+
+
+def read_stakes(results: xr.Dataset, scenario: str | None = None) -> list[dict[str, Any]]:
+    """Return the shares that change hands in a scenario.
+
+    Parameters
+    ----------
+    results : xarray.Dataset
+        Results.
+    scenario : str, optional
+        One of several; None for results without dim ``scenario``.
+
+    Returns
+    -------
+    list of dict
+        As :func:`change_owners` takes them; empty if the results tell of none.
+
+    Examples
+    --------
+    >>> read_stakes(xr.Dataset())
+    []
+    """
+    meta = read_meta(results)
+    told = meta.get("scenario", {}) if scenario is None else meta.get("scenarios", {}).get(scenario, {})
+    stakes: list[dict[str, Any]] = told.get("ownership", [])
+    return stakes
+
+
+def average_shares(ownership: pd.DataFrame, periods: pd.IntervalIndex) -> pd.DataFrame:
+    """Return what each row of owners stands for in each period.
+
+    Parameters
+    ----------
+    ownership : pandas.DataFrame
+        Table ``ownership``, or some of its rows.
+    periods : pandas.IntervalIndex
+        Left-closed days.
+
+    Returns
+    -------
+    pandas.DataFrame
+        Share times the part of the period's days on which the row holds, 0…1; index the periods' starts, columns the
+        rows.
+
+    Examples
+    --------
+    >>> days = pd.to_datetime(["2025-12-01", "2025-12-16"])
+    >>> rows = pd.DataFrame({"share": [0.2, 0.4], "valid_from": days, "valid_to": [days[1], pd.NaT]})
+    >>> year = pd.IntervalIndex.from_breaks(pd.to_datetime(["2025-12-01", "2026-01-01"]), closed="left")
+    >>> average_shares(rows, year).round(3).to_numpy().tolist()
+    [[0.103, 0.206]]
+    """
+    return find_overlaps(ownership["valid_from"], ownership["valid_to"], periods) * ownership["share"]

@@ -1,0 +1,25 @@
+"""Whose gas it is: four accounts side by side, what stands behind a conduit, who owns it and earns by it."""
+
+from __future__ import annotations
+
+from energyflows.influence.accounts import ACCOUNTS, attribute
+from energyflows.influence.conduits import list_exits, measure_conduits
+from energyflows.influence.gap import measure_gap
+from energyflows.influence.headline import measure_hidden
+from energyflows.influence.holdings import measure_holdings
+from energyflows.influence.revenue import measure_revenue
+from energyflows.influence.shuffling import measure_shuffling
+from energyflows.influence.vertices import trace_vertices
+
+__all__ = [
+    "ACCOUNTS",
+    "attribute",
+    "list_exits",
+    "measure_conduits",
+    "measure_gap",
+    "measure_hidden",
+    "measure_holdings",
+    "measure_revenue",
+    "measure_shuffling",
+    "trace_vertices",
+]

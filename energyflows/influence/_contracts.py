@@ -1,0 +1,100 @@
+"""Contracts that hold in a scenario, and what each may deliver where."""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Iterable, Mapping
+from typing import Any
+
+import numpy as np
+import pandas as pd
+import xarray as xr
+
+#: Contracts of at most a year count as short.
+_LONG = pd.Timedelta(days=366)
+
+
+def end_contracts(
+    contracts: pd.DataFrame, bans: Iterable[Mapping[str, Any]], *, members: Collection[str], shipped: Collection[str]
+) -> pd.DataFrame:
+    """Return contracts as the law of a scenario leaves them.
+
+    Parameters
+    ----------
+    contracts : pandas.DataFrame
+        Table ``contracts``.
+    bans : iterable of mapping
+        With ``origin, zone, contract_type, gas, from, to``, as scenarios tell them.
+    members : collection of str
+        Zones of the EU27.
+    shipped : collection of str
+        Names of contracts for LNG.
+
+    Returns
+    -------
+    pandas.DataFrame
+        The same rows; those a ban reaches end the day before it begins.
+    """
+    found = contracts.copy()
+    ship = found["contract"].isin(shipped)
+    long = ~(found["end"] - found["start"] <= _LONG)
+    for ban in bans:
+        kind = {"long": long, "short": ~long, "any": True}.get(str(ban["contract_type"]), False)
+        gas = {"lng": ship, "pipeline": ~ship}.get(str(ban["gas"]), True)
+        zone = found["zone"].eq(ban["zone"]) | found["link"].eq(ban["zone"])
+        if ban["zone"] == "EU27":
+            zone = found["zone"].isin(members)
+        reached = found["seller_country"].eq(ban["origin"]) & zone & kind & gas
+        last = pd.Timestamp(ban["from"]) - pd.Timedelta(days=1)
+        found["end"] = found["end"].where(~reached, found["end"].fillna(last).clip(upper=last))
+    return found
+
+
+def find_shipped(contracts: pd.DataFrame, ds: xr.Dataset) -> list[str]:
+    """Return the names of contracts for LNG.
+
+    Parameters
+    ----------
+    contracts : pandas.DataFrame
+        Table ``contracts``.
+    ds : xarray.Dataset
+        Results.
+
+    Returns
+    -------
+    list of str
+        Those at a shipping link, named so, or of a country that exports by ship alone.
+    """
+    at = dict(zip(ds["link"].to_numpy().astype(str), ds["carrier"].to_numpy().astype(str), strict=True))
+    origin, carrier = (ds[name].to_numpy().astype(str) for name in ("generator_origin", "generator_carrier"))
+    foreign = ds["generator_route"].to_numpy().astype(str) != "home"
+    piped = set(origin[foreign & (carrier != "lng")])
+    alone = set(origin[carrier == "lng"]) - piped
+    by_ship = contracts["link"].map(at).eq("shipping")
+    named = contracts["contract"].str.contains("lng", case=False)
+    without = contracts["link"].isna() & contracts["label"].isin(alone)
+    return [str(name) for name in contracts.loc[by_ship | named | without, "contract"]]
+
+
+def spread_quantity(start: Any, end: Any, ds: xr.Dataset) -> np.ndarray:
+    """Return which part of each snapshot lies between two days, both included.
+
+    Parameters
+    ----------
+    start, end : pandas.Timestamp or None
+        Missing means without limit.
+    ds : xarray.Dataset
+        Results.
+
+    Returns
+    -------
+    numpy.ndarray, [1]
+        By snapshot.
+    """
+    begins, days = ds.indexes["snapshot"], ds["weight_days"].to_numpy().astype(float)
+    first = np.zeros(len(days))
+    last = np.ones(len(days))
+    if pd.notna(start):
+        first = ((pd.Timestamp(start) - begins).days.to_numpy() / days).clip(0.0, 1.0)
+    if pd.notna(end):
+        last = (((pd.Timestamp(end) - begins).days.to_numpy() + 1) / days).clip(0.0, 1.0)
+    return np.maximum(last - first, 0.0)

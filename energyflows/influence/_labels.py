@@ -1,0 +1,231 @@
+"""The account of labels: whose name is on the delivery."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any, NamedTuple
+
+import numpy as np
+import pandas as pd
+import xarray as xr
+
+from energyflows.influence._contracts import end_contracts, find_shipped
+from energyflows.influence._papers import FIXED, UNLABELLED, claim_flows, fill_claims, rewrite_papers
+from energyflows.results import sum_energy
+from energyflows.tracing import trace, trace_links
+
+#: How gas without a contract is labelled.
+NAMING = ("entry", "contracts", "partner")
+#: Share of one origin in the foreign gas of a market from which nobody else can have sold it.
+_ALONE = 0.999
+
+
+class World(NamedTuple):
+    """What accounts need to know beside flows: tables, and what a scenario tells."""
+
+    contracts: pd.DataFrame
+    rules: pd.DataFrame
+    members: list[str]
+    papers: list[Mapping[str, Any]]
+    bans: list[Mapping[str, Any]]
+
+
+class Labels(NamedTuple):
+    """Labels of a scenario: ``delivered`` (TWh by year, bus, origin), ``sent`` (TWh by year, link, origin), notes."""
+
+    delivered: xr.DataArray
+    sent: xr.DataArray
+    notes: list[str]
+
+
+def label_gas(ds: xr.Dataset, world: World, molecules: xr.Dataset, naming: str = "entry") -> Labels:
+    """Tell whose name is on what each bus consumes and each link carries.
+
+    Parameters
+    ----------
+    ds : xarray.Dataset
+        Results of one scenario.
+    world : World
+        Contracts, rules and papers.
+    molecules : xarray.Dataset
+        From :func:`energyflows.trace`.
+    naming : {"entry", "contracts", "partner"}
+        Whether gas that only one supplier can have delivered (from a corridor or a country nobody else feeds, or from
+        a ship) bears its name; or contracts alone give names; or, beyond the first, gas sold on by a country outside
+        the single market bears the name of that country, as in statistics of trade.
+
+    Returns
+    -------
+    Labels
+        Gas without a name has the origin ``unlabelled``.
+    """
+    held = _hold_contracts(ds, world)
+    shipped = find_shipped(held, ds)
+    places = _place_contracts(ds, held, set(shipped), naming)
+    claims = claim_flows(ds, held, places)
+    bare = _name_sources(ds, naming)
+    resold = _name_resales(ds, world.members, molecules, naming)
+    real = _share_links(molecules, ds)
+    papers = rewrite_papers(ds, world.papers, claims.shares, real)
+    first = _join_rules(resold, papers)
+    if claims.shares.sizes["link"]:
+        upstream = share_begins(trace(bare, rules=first), ds, claims.shares["link"].to_numpy())
+        if first is not None:
+            upstream = _overlay(upstream, first)
+        first = _join_rules(first, fill_claims(upstream, claims.shares))
+    traced = trace(bare, rules=first)
+    delivered = _merge_fixed(sum_energy(traced["delivered"], traced))
+    sent = _merge_fixed(sum_energy(trace_links(traced, bare, first), traced))
+    return Labels(_label_hubs(held, places, delivered), sent, claims.notes)
+
+
+def _hold_contracts(ds: xr.Dataset, world: World) -> pd.DataFrame:
+    """Return the contracts with a label that hold in the scenario."""
+    named = world.contracts[world.contracts["label"].notna() & world.contracts["annual_twh"].gt(0)]
+    shipped = find_shipped(named, ds)
+    return end_contracts(named, world.bans, members=world.members, shipped=shipped)
+
+
+def _place_contracts(ds: xr.Dataset, held: pd.DataFrame, shipped: set[str], naming: str) -> dict[str, list[str]]:
+    """Return the links at which contracts deliver: their own, or the terminals of the buyer's zone.
+
+    Where cargoes bear the name of their supplier anyway, contracts for them say nothing more of the whole.
+    """
+    begins, ends = (ds[name].to_numpy().astype(str) for name in ("bus0", "bus1"))
+    links = ds["link"].to_numpy().astype(str)
+    kind = dict(zip(ds["bus"].to_numpy().astype(str), ds["bus_kind"].to_numpy().astype(str), strict=True))
+    landing = np.array([kind[bus] == "lng" for bus in begins])
+    places: dict[str, list[str]] = {}
+    for row in held.itertuples():
+        if row.contract in shipped:
+            places[row.contract] = links[landing & (ends == row.zone)].tolist() if naming == "contracts" else []
+        elif isinstance(row.link, str) and row.link in links:
+            places[row.contract] = [row.link]
+    return places
+
+
+def _name_sources(ds: xr.Dataset, naming: str) -> xr.Dataset:
+    """Return results whose generators have a label in place of an origin."""
+    if naming != "contracts":
+        return ds
+    origin = ds["generator_origin"].astype(object)
+    return ds.assign_coords(generator_origin=origin.where(ds["generator_route"] == "home", UNLABELLED))
+
+
+def _name_resales(ds: xr.Dataset, members: list[str], molecules: xr.Dataset, naming: str) -> xr.DataArray | None:
+    """Return rules for links that leave a market outside the EU: what is sold on there loses its name.
+
+    A market whose gas is all of one origin has nothing else to sell, and one fed by members alone passes theirs on.
+    """
+    country = dict(zip(ds["bus"].to_numpy().astype(str), ds["country"].to_numpy().astype(str), strict=True))
+    kind = dict(zip(ds["bus"].to_numpy().astype(str), ds["bus_kind"].to_numpy().astype(str), strict=True))
+    begins, ends = (ds[name].to_numpy().astype(str) for name in ("bus0", "bus1"))
+    outside = {bus for bus in kind if kind[bus] == "market" and bus not in members}
+    inner = ds["is_storage_link"].to_numpy().astype(bool)
+    passing = {
+        bus
+        for bus in outside
+        if set(begins[(ends == bus) & ~inner & ds["sent"].any(_others(ds)).to_numpy()]) <= set(members)
+    }
+    leaving = [
+        place
+        for place, (begin, end) in enumerate(zip(begins, ends, strict=True))
+        if begin in outside - passing and country[end] != country[begin] and not inner[place]
+    ]
+    if not leaving:
+        return None
+    links = ds["link"].to_numpy()[leaving]
+    names = {begins[place]: country[begins[place]] if naming == "partner" else UNLABELLED for place in leaving}
+    alone = _has_one_supplier(molecules, begins[leaving])
+    held = 1.0 - (alone & (naming != "contracts")).astype(float).assign_coords(link=links)
+    named = xr.DataArray([names[begins[place]] for place in leaving], dims="link")
+    return xr.concat(
+        [held.where(named == name, 0.0).expand_dims(origin=[name]) for name in sorted(set(names.values()))],
+        dim="origin",
+    )
+
+
+def _has_one_supplier(molecules: xr.Dataset, buses: np.ndarray) -> xr.DataArray:
+    """Return whether all foreign gas of a market is of one origin; what it produces itself serves itself first."""
+    mix = molecules["mix"].sel(bus=xr.DataArray(buses, dims="link")).fillna(0.0)
+    foreign = mix.where(mix["origin"] != mix["country"], 0.0)
+    bare = foreign.drop_vars([name for name in foreign.coords if name not in foreign.dims])
+    return bare.max("origin") >= _ALONE * bare.sum("origin")
+
+
+def _others(ds: xr.Dataset) -> list[Any]:
+    return [dim for dim in ds["sent"].dims if dim != "link"]
+
+
+def share_begins(traced: xr.Dataset, ds: xr.Dataset, links: np.ndarray) -> xr.DataArray:
+    """Return what the gas is made of where links begin.
+
+    Parameters
+    ----------
+    traced : xarray.Dataset
+        From :func:`energyflows.trace`.
+    ds : xarray.Dataset
+        The results it was made of.
+    links : numpy.ndarray
+        Their names.
+
+    Returns
+    -------
+    xarray.DataArray, [1]
+        By leads, snapshot, link and origin.
+    """
+    begins = ds["bus0"].sel(link=links).to_numpy()
+    mix = traced["mix"].fillna(0.0).sel(bus=xr.DataArray(begins, dims="link"))
+    return mix.drop_vars([name for name in mix.coords if name not in mix.dims]).assign_coords(link=links)
+
+
+def _share_links(molecules: xr.Dataset, ds: xr.Dataset) -> xr.DataArray:
+    return share_begins(molecules, ds, ds["link"].to_numpy())
+
+
+def _overlay(shares: xr.DataArray, rules: xr.DataArray) -> xr.DataArray:
+    """Return shares at links as rules leave them."""
+    origins = sorted({*shares["origin"].to_numpy().tolist(), *rules["origin"].to_numpy().tolist()})
+    told = rules.reindex(link=shares["link"].to_numpy(), origin=origins, fill_value=0.0)
+    return shares.reindex(origin=origins, fill_value=0.0) * (1.0 - told.sum("origin")) + told
+
+
+def _join_rules(one: xr.DataArray | None, other: xr.DataArray | None) -> xr.DataArray | None:
+    """Return rules of both; where both speak of a link, the other comes on top of what the one says."""
+    if one is None or other is None:
+        return one if other is None else other
+    origins = sorted({*one["origin"].to_numpy().tolist(), *other["origin"].to_numpy().tolist()})
+    links = list(dict.fromkeys([*one["link"].to_numpy().tolist(), *other["link"].to_numpy().tolist()]))
+    first, second = (each.reindex(origin=origins, link=links, fill_value=0.0) for each in (one, other))
+    return first * (1.0 - second.sum("origin")).clip(min=0.0) + second
+
+
+def _merge_fixed(volume: xr.DataArray) -> xr.DataArray:
+    """Return volumes with papers that a scenario wrote under the name they bear."""
+    names = [str(name).removeprefix(FIXED) for name in volume["origin"].to_numpy()]
+    return volume.drop_vars("origin").groupby(xr.DataArray(names, dims="origin", name="origin")).sum()
+
+
+def _label_hubs(held: pd.DataFrame, places: Mapping[str, list[str]], delivered: xr.DataArray) -> xr.DataArray:
+    """Give gas without a label at a bus the names of contracts that deliver there, at no known link."""
+    if UNLABELLED not in delivered["origin"].to_numpy():
+        return delivered
+    rows = held[~held["contract"].isin(places) & held["zone"].isin(delivered["bus"].to_numpy())]
+    labels = sorted({*delivered["origin"].to_numpy().tolist(), *rows["label"]})
+    volume = delivered.reindex(origin=labels, fill_value=0.0)
+    wanted = xr.zeros_like(volume)
+    for row in rows.itertuples():
+        for year in volume["year"].to_numpy().tolist():
+            wanted.loc[{"bus": row.zone, "origin": row.label, "year": year}] += _agree(row, year)
+    free = volume.sel(origin=UNLABELLED, drop=True)
+    total = wanted.sum("origin")
+    moved = wanted * (free / total.where(total > 0)).clip(max=1.0).fillna(0.0)
+    return volume + moved - moved.sum("origin") * (volume["origin"] == UNLABELLED)
+
+
+def _agree(row: Any, year: int) -> float:
+    """Return what a contract agrees on for a year, TWh."""
+    first, last = pd.Timestamp(year, 1, 1), pd.Timestamp(year, 12, 31)
+    start: pd.Timestamp = first if pd.isna(row.start) else max(first, row.start)
+    end: pd.Timestamp = last if pd.isna(row.end) else min(last, row.end)
+    return float(row.annual_twh) * max(float((end - start).days) + 1.0, 0.0) / 365.0
