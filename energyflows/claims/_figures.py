@@ -3,14 +3,25 @@
 from __future__ import annotations
 
 import inspect
-from collections.abc import Callable, Mapping
-from dataclasses import dataclass
+from collections.abc import Callable, Hashable, Mapping
+from dataclasses import dataclass, field
 from functools import cached_property
+from typing import Any, NamedTuple, TypeVar
 
 import pandas as pd
 import xarray as xr
 
-from energyflows.summary import drop_idle, sum_areas, summarise_imports
+from energyflows.summary import drop_idle, summarise_imports
+
+Kept = TypeVar("Kept")
+
+
+class Span(NamedTuple):
+    """A number with its range; the ends are NaN where no range is known."""
+
+    value: float
+    low: float
+    high: float
 
 
 @dataclass(frozen=True, eq=False)
@@ -20,19 +31,29 @@ class View:
     Attributes
     ----------
     ds : xarray.Dataset
-        Results without dim ``scenario``.
+        Results without dim ``scenario``, whose notes are those of the scenario.
     tables : mapping of str to pandas.DataFrame
         Inputs.
     year : int
         The year.
     ownership : pandas.DataFrame
         Table ``ownership`` as the scenario has it.
+    kept : dict
+        What several figures are read from, computed once.
     """
 
     ds: xr.Dataset
     tables: Mapping[str, pd.DataFrame]
     year: int
     ownership: pd.DataFrame
+    kept: dict[Hashable, Any] = field(default_factory=dict)
+
+    def keep(self, key: Hashable, compute: Callable[[], Kept]) -> Kept:
+        """Return what stands under a key, computed at the first call."""
+        if key not in self.kept:
+            self.kept[key] = compute()
+        found: Kept = self.kept[key]
+        return found
 
     @cached_property
     def active(self) -> xr.Dataset:
@@ -44,10 +65,8 @@ class View:
         """Net imports of the EU27 by origin and kind."""
         return summarise_imports(self.active, self.tables)
 
-    @cached_property
-    def areas(self) -> xr.DataArray:
-        """What the EU27 and its members consume, TWh by year, area and traced origin."""
-        return sum_areas(self.ds, self.tables)
+
+Function = Callable[..., float | Span]
 
 
 @dataclass(frozen=True)
@@ -68,6 +87,8 @@ class Figure:
         Takes the run, for a pair also the one it is held against, and the arguments.
     pair : bool
         Whether it needs both runs; the number is then no difference of two numbers.
+    ranged : bool
+        Whether the number comes with a range of its own.
     """
 
     name: str
@@ -75,16 +96,17 @@ class Figure:
     about: str
     needed: tuple[str, ...]
     optional: tuple[str, ...]
-    compute: Callable[..., float]
+    compute: Function
     pair: bool
+    ranged: bool
 
 
 #: All figures by name.
 FIGURES: dict[str, Figure] = {}
-Function = Callable[..., float]
+Registered = TypeVar("Registered", bound=Function)
 
 
-def figure(unit: str, *, pair: bool = False) -> Callable[[Function], Function]:
+def figure(unit: str, *, pair: bool = False, ranged: bool = False) -> Callable[[Registered], Registered]:
     """Register a function as a figure.
 
     Parameters
@@ -93,6 +115,8 @@ def figure(unit: str, *, pair: bool = False) -> Callable[[Function], Function]:
         Of what it returns.
     pair : bool
         Whether it takes two runs.
+    ranged : bool
+        Whether it returns a :class:`Span`.
 
     Returns
     -------
@@ -100,7 +124,7 @@ def figure(unit: str, *, pair: bool = False) -> Callable[[Function], Function]:
         A decorator that hands the function back.
     """
 
-    def register(function: Function) -> Function:
+    def register(function: Registered) -> Registered:
         named = [p for p in inspect.signature(function).parameters.values() if p.kind is p.KEYWORD_ONLY]
         FIGURES[function.__name__] = Figure(
             name=function.__name__,
@@ -110,6 +134,7 @@ def figure(unit: str, *, pair: bool = False) -> Callable[[Function], Function]:
             optional=tuple(p.name for p in named if p.default is not p.empty),
             compute=function,
             pair=pair,
+            ranged=ranged,
         )
         return function
 

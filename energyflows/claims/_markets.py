@@ -6,6 +6,7 @@ import numpy as np
 import pandas as pd
 import xarray as xr
 
+from energyflows.claims._accounts import share_link
 from energyflows.claims._figures import View, figure
 from energyflows.errors import UnknownNameError
 from energyflows.summary import summarise_corridors
@@ -125,15 +126,19 @@ def zones_short(view: View, base: View, *, least: float, zone: str = EU27) -> fl
 
 
 @figure("TWh")
-def flow(view: View, *, link: str) -> float:
-    """Gas a pipeline delivers.
+def flow(view: View, *, link: str, origin: str = "", account: str = "molecules") -> float:
+    """Gas a pipeline delivers, of any origin or of one.
 
     Parameters
     ----------
     view : View
         The run.
     link : str
-        As in results.
+        As in results; one that leaves a country where an origin is given.
+    origin : str
+        ISO-2 code of another country; default any.
+    account : {"label", "molecules"}
+        By which the origin is told.
 
     Returns
     -------
@@ -141,7 +146,8 @@ def flow(view: View, *, link: str) -> float:
         TWh a year, as received.
     """
     check_known(view, link, "link")
-    return float((view.ds["received"].sel(link=link) * view.ds["weight_days"]).sum()) / 1e3
+    total = float((view.ds["received"].sel(link=link) * view.ds["weight_days"]).sum()) / 1e3
+    return total * share_link(view, link, origin, account) if origin else total
 
 
 @figure("%")

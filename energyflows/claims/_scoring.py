@@ -5,8 +5,10 @@ from __future__ import annotations
 import math
 from collections.abc import Mapping
 from dataclasses import dataclass
+from itertools import product
 
 from energyflows.claims._declaring import Condition, Conditions, Rule
+from energyflows.claims._figures import Span
 
 SUPPORTED, MIXED, NOT_SUPPORTED, UNKNOWN = "supported", "mixed", "not supported", "cannot be told"
 #: A number that lies on the edge of the margin by all but rounding lies outside it.
@@ -75,6 +77,30 @@ def judge(rule: Rule | None, numbers: Mapping[str, float]) -> Verdict:
     if holds is None or fails is None:
         return Verdict(UNKNOWN)
     return Verdict(MIXED, holds.value, holds.condition)
+
+
+def list_verdicts(rule: Rule | None, numbers: Mapping[str, Span]) -> list[str]:
+    """Apply a rule to numbers and to the ends of their ranges, in every combination.
+
+    Parameters
+    ----------
+    rule : Rule or None
+        Of a claim.
+    numbers : mapping of str to Span
+        By name of the evidence; a number without a range stands for itself.
+
+    Returns
+    -------
+    list of str
+        The verdicts that are possible, that of the numbers themselves first. Scores rise or fall with each number, so
+        that the ends tell all there are, but for one in between.
+    """
+    figures = {name: span.value for name, span in numbers.items()}
+    used = {condition.figure for condition in (rule.listed if rule else ())}
+    open_ones = sorted(name for name in used if not math.isnan(numbers[name].low + numbers[name].high))
+    corners = product(*((numbers[name].low, numbers[name].high) for name in open_ones))
+    cases = [figures, *({**figures, **dict(zip(open_ones, corner, strict=True))} for corner in corners)]
+    return list(dict.fromkeys(judge(rule, case).verdict for case in cases))
 
 
 def _reaches(score: _Score | None) -> bool:

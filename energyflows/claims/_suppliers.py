@@ -4,12 +4,11 @@ from __future__ import annotations
 
 import pandas as pd
 
-from energyflows.claims._figures import View, figure
-from energyflows.claims._markets import flow
-from energyflows.errors import UnknownNameError
+from energyflows.claims._accounts import hidden_volume, read_conduit
+from energyflows.claims._figures import Span, View, figure
+from energyflows.errors import UnknownNameError, suggest
+from energyflows.influence import measure_holdings, measure_revenue
 from energyflows.influence._owners import average_shares
-from energyflows.influence._prices import bound_prices
-from energyflows.summary._entries import find_corridor_origins
 
 
 @figure("TWh")
@@ -35,7 +34,7 @@ def deliveries(view: View, *, supplier: str) -> float:
 
 @figure("bn EUR")
 def revenue(view: View, *, supplier: str) -> float:
-    """Value a supplier's gas where its corridors and cargoes reach a market.
+    """Value of a supplier's gas where it first reaches the market of another.
 
     Parameters
     ----------
@@ -47,41 +46,49 @@ def revenue(view: View, *, supplier: str) -> float:
     Returns
     -------
     float
-        Billion EUR a year at modelled prices, sales at home left out; NaN if its corridors also carry gas of others,
-        or if it has none of its own, because what is whose then needs tracing.
-
-    Notes
-    -----
-    Every month's volume at that month's price of the zone or LNG pool it enters. Contract prices are not in the
-    tables. A price that a contracted or observed flow pushes below zero counts as zero, and one above the highest in
-    the EU27 and for LNG at that time as that one: in closed markets given-up demand sets it, which nobody pays.
+        Billion EUR a year at modelled prices, sales at home left out: the direct channel of
+        :func:`energyflows.influence.measure_revenue`.
     """
-    ds = view.active
-    own, mixed = _find_corridors(view, supplier)
-    if mixed or not own:
-        return float("nan")
-    zones = view.tables["zones"]
-    home = own | set(zones.loc[zones["country"] == supplier, "zone"])
-    sells = [a in own and b not in home for a, b in zip(ds["bus0"].values, ds["bus1"].values, strict=True)]
-    sold = ds["received"].isel(link=sells)
-    worth = bound_prices(ds, zones).sel(bus=ds["bus1"].isel(link=sells))
-    return float((sold * worth * ds["weight_days"]).sum()) / 1e6
+    rows = view.keep(("revenue", supplier), lambda: measure_revenue(view.ds, supplier, tables=view.tables))
+    direct = rows[(rows["channel"] == "direct") & (rows["year"] == view.year)]
+    return float(direct["revenue_meur"].iloc[0]) / 1e3
 
 
-def _find_corridors(view: View, supplier: str) -> tuple[set[str], set[str]]:
-    """Return the corridors that hold a supplier's gas alone, and those that hold it among others'."""
-    ds, zones = view.active, view.tables["zones"]
-    open_ways = set(zones.loc[zones["kind"] == "corridor", "zone"])
-    fed = ds["generator_bus"].values[
-        (ds["generator_origin"] == supplier).values & (ds["generator_route"] != "home").values
-    ]
-    reached = set(fed.tolist()) - set(zones.loc[zones["kind"] == "market", "zone"])
-    pipes = list(zip(ds["bus0"].values.tolist(), ds["bus1"].values.tolist(), strict=True))
-    for _ in range(len(open_ways)):
-        reached |= {b for a, b in pipes if a in reached and b in open_ways}
-    origins = find_corridor_origins(ds, view.tables)
-    alone = {bus for bus in reached if origins.get(bus) == supplier}
-    return alone, reached - alone
+@figure("bn EUR", ranged=True)
+def hidden_revenue(view: View, *, supplier: str, conduit: str, account: str, sold: str = "exit") -> Span:
+    """Value of a supplier's gas that leaves another country under another name.
+
+    Parameters
+    ----------
+    view : View
+        The run.
+    supplier : str
+        ISO-2 code.
+    conduit : str
+        ISO-2 code of that country.
+    account : {"molecules", "displacement"}
+        What stands behind the name.
+    sold : {"exit", "entry"}
+        Where it is valued: where the gas leads to, or in the country it passes.
+
+    Returns
+    -------
+    Span
+        Billion EUR a year at modelled prices. The supplier sold this gas before, directly, so that it must not be
+        added to :func:`revenue`.
+
+    Raises
+    ------
+    UnknownNameError
+        If there is no such account, supplier or country.
+    """
+    volume = hidden_volume(view, origin=supplier, conduit=conduit, account=account)
+    table = pd.DataFrame([read_conduit(view, supplier, conduit)])
+    rows = measure_revenue(view.ds, supplier, conduits=table, sold=sold, tables=view.tables)
+    hidden = rows[rows["channel"] == "conduits"]
+    # One price of the year holds for all accounts.
+    worth = float((hidden["revenue_meur"] / hidden["volume_twh"]).max()) / 1e3
+    return Span(*(0.0 if each == 0 else worth * each for each in volume))
 
 
 @figure("%")
@@ -118,8 +125,8 @@ def held_share(view: View, *, country: str, asset: str) -> float:
 
 
 @figure("TWh")
-def controlled_volume(view: View, *, country: str, asset: str, link: str) -> float:
-    """Throughput of an asset times the share owners of a country hold in it.
+def controlled_volume(view: View, *, country: str, owner: str = "") -> float:
+    """Gas that flows through what owners of a country hold, at the stage at which it is most.
 
     Parameters
     ----------
@@ -127,14 +134,45 @@ def controlled_volume(view: View, *, country: str, asset: str, link: str) -> flo
         The run.
     country : str
         ISO-2 code of the owners.
-    asset : str
-        As in table ``ownership``.
-    link : str
-        Pipeline all its gas passes.
+    owner : str
+        One of them; default all together.
 
     Returns
     -------
     float
-        TWh a year; entitlement under a production-sharing contract may differ.
+        TWh a year, share times throughput: the headline of :func:`energyflows.influence.measure_holdings`.
     """
-    return held_share(view, country=country, asset=asset) / 100 * flow(view, link=link)
+    return _read_headline(view, country, owner, "volume_twh")
+
+
+@figure("bn EUR")
+def controlled_value(view: View, *, country: str, owner: str = "") -> float:
+    """Gross value of the gas of :func:`controlled_volume`, at the same stage.
+
+    Parameters
+    ----------
+    view : View
+        The run.
+    country : str
+        ISO-2 code of the owners.
+    owner : str
+        One of them; default all together.
+
+    Returns
+    -------
+    float
+        Billion EUR a year at modelled prices; neither revenue of the owners nor profit.
+    """
+    return _read_headline(view, country, owner, "value_meur") / 1e3
+
+
+def _read_headline(view: View, country: str, owner: str, column: str) -> float:
+    """Return a figure of the stage at which the volume is largest; stages are never added up."""
+    known = view.tables["ownership"].loc[lambda table: table["owner_country"] == country, "owner"]
+    if owner and owner not in set(known):
+        raise UnknownNameError(f"no owner {owner!r} of {country!r} holds anything{suggest(owner, set(known))}")
+    rows = view.keep(("holdings",), lambda: measure_holdings(view.ds, by="asset", tables=view.tables))
+    chosen = (rows["owner_country"] == country) & (rows["year"] == view.year)
+    stages = rows[chosen & ((rows["owner"] == owner) | (owner == ""))].groupby("stage")[["volume_twh", "value_meur"]]
+    summed = stages.sum()
+    return float(summed.at[summed["volume_twh"].idxmax(), column]) if len(summed) else 0.0

@@ -11,9 +11,9 @@ import pandas as pd
 import xarray as xr
 
 from energyflows.claims._declaring import Claim, Evidence
-from energyflows.claims._figures import FIGURES, View
+from energyflows.claims._figures import FIGURES, Span, View
 from energyflows.claims._planning import REFERENCE, name_runs, rests_on, run_needed
-from energyflows.claims._scoring import MIXED, Verdict, judge
+from energyflows.claims._scoring import MIXED, Verdict, judge, list_verdicts
 from energyflows.claims.reading import read_claims
 from energyflows.datasets import check_given, load_tables, strip_passport
 from energyflows.errors import UsageError, require
@@ -59,7 +59,8 @@ def judge_claims(
         ``claims``: verdict, and how far the deciding number is from its threshold in multiples of that threshold's
         margin; ``decides`` names number and threshold; both are empty where a disputed figure decides. ``partial``
         tells that the verdict is about ``part`` only.
-        ``evidence``: every number with its run; ``low`` and ``high`` are its range over a disputed figure.
+        ``evidence``: every number with its run; ``low`` and ``high`` are its range over a disputed figure and over
+        what its account leaves open, missing where neither is known.
 
     Raises
     ------
@@ -112,8 +113,10 @@ class _Views:
         inside = ds["snapshot"].dt.year == year
         if not bool(inside.any()):
             return None
-        one = ds.sel(scenario=scenario, drop=True).isel(snapshot=inside.to_numpy())
-        return View(one, self._tables, year, change_owners(self._tables["ownership"], read_stakes(ds, scenario)))
+        meta = read_meta(ds)
+        own = json.dumps({"scenario": meta.get("scenarios", {}).get(scenario, {})})
+        one = ds.sel(scenario=scenario, drop=True).isel(snapshot=inside.to_numpy()).assign_attrs(meta=own)
+        return View(one, self._tables, year, change_owners(self._tables["ownership"], read_stakes(one)))
 
 
 def _list_parts(results: Results) -> Iterable[xr.Dataset]:
@@ -143,11 +146,11 @@ def _judge_one(claim: Claim, views: _Views) -> tuple[dict[str, Any], list[dict[s
     """Return the row of a claim and those of its evidence."""
     values = claim.flips.values if claim.flips else (None,)
     swept = [{each.name: _compute(each, claim, value, views) for each in claim.evidence} for value in values]
-    place = values.index(claim.flips.value) if claim.flips else 0
-    over = [judge(claim.rule, each) for each in swept]
-    numbers = swept[place]
-    # Where the verdict flips, the disputed figure decides and no number does.
-    verdict = over[place] if len({each.verdict for each in over}) == 1 else Verdict(MIXED)
+    over = [list_verdicts(claim.rule, each) for each in swept]
+    numbers = {each.name: _join(each, claim, swept) for each in claim.evidence}
+    # Where the verdict changes over a range, no number decides.
+    settled = len({verdict for each in over for verdict in each}) == 1
+    verdict = judge(claim.rule, {name: each.value for name, each in numbers.items()}) if settled else Verdict(MIXED)
     row = {
         "id": claim.id,
         "claim": claim.claim,
@@ -156,41 +159,51 @@ def _judge_one(claim: Claim, views: _Views) -> tuple[dict[str, Any], list[dict[s
         "decides": tell_condition(claim, verdict, numbers),
         "partial": bool(claim.missing),
         "part": claim.part,
-        "flips": tell_flips(claim, [each.verdict for each in over]),
+        "flips": tell_flips(claim, over),
         "missing": "; ".join(claim.missing),
     }
-    return row, [_tell_evidence(each, claim, numbers, swept) for each in claim.evidence]
+    return row, [_tell_evidence(each, claim, numbers[each.name]) for each in claim.evidence]
 
 
-def _compute(evidence: Evidence, claim: Claim, value: float | None, views: _Views) -> float:
-    """Return the number of a piece of evidence; NaN if one of its runs is missing."""
+def _compute(evidence: Evidence, claim: Claim, value: float | None, views: _Views) -> Span:
+    """Return the number of a piece of evidence with the range of its own; NaN if one of its runs is missing."""
     found = [views.find(*run) for run in name_runs(evidence, claim, value)]
     present = [view for view in found if view is not None]
     if len(present) < len(found):
-        return math.nan
+        return _widen(math.nan)
     figure = FIGURES[evidence.figure]
     if figure.pair:
-        return figure.compute(*present, **evidence.arguments)
-    computed = [figure.compute(view, **evidence.arguments) for view in present]
+        return _widen(figure.compute(*present, **evidence.arguments))
+    computed = [_widen(figure.compute(view, **evidence.arguments)) for view in present]
     if len(computed) == 1:
         return computed[0]
-    difference = computed[0] - computed[1]
+    one, other = computed
+    # Nothing says that two runs err the same way.
+    difference = Span(one.value - other.value, one.low - other.high, one.high - other.low)
     if not evidence.percent:
         return difference
-    return 100 * difference / computed[1] if computed[1] else math.nan
+    return _widen(100 * difference.value / other.value if other.value else math.nan)
 
 
-def _tell_evidence(
-    evidence: Evidence, claim: Claim, numbers: Mapping[str, float], swept: list[dict[str, float]]
-) -> dict[str, Any]:
-    values = [each[evidence.name] for each in swept] if rests_on(evidence, claim) else []
+def _widen(number: float | Span) -> Span:
+    return number if isinstance(number, Span) else Span(number, math.nan, math.nan)
+
+
+def _join(evidence: Evidence, claim: Claim, swept: list[dict[str, Span]]) -> Span:
+    """Return a number with its range over a disputed figure and over its account, both together."""
+    place = claim.flips.values.index(claim.flips.value) if claim.flips else 0
+    spans = [each[evidence.name] for each in swept]
+    ends = [end for span in spans for end in span[0 if rests_on(evidence, claim) else 1 :]]
+    known = [end for end in ends if not math.isnan(end)]
+    return Span(spans[place].value, min(known, default=math.nan), max(known, default=math.nan))
+
+
+def _tell_evidence(evidence: Evidence, claim: Claim, span: Span) -> dict[str, Any]:
     base = evidence.base
     return {
         "id": claim.id,
         "label": evidence.label,
-        "value": numbers[evidence.name],
-        "low": min(values, default=math.nan),
-        "high": max(values, default=math.nan),
+        **span._asdict(),
         "unit": evidence.unit,
         "scenario": evidence.scenario,
         "year": evidence.year,
@@ -198,7 +211,7 @@ def _tell_evidence(
     }
 
 
-def tell_condition(claim: Claim, verdict: Verdict, numbers: Mapping[str, float]) -> str:
+def tell_condition(claim: Claim, verdict: Verdict, numbers: Mapping[str, Span]) -> str:
     """Return the number and the threshold that decide, in words.
 
     Parameters
@@ -207,13 +220,14 @@ def tell_condition(claim: Claim, verdict: Verdict, numbers: Mapping[str, float])
         The claim.
     verdict : Verdict
         What its rule says.
-    numbers : mapping of str to float
+    numbers : mapping of str to Span
         By name of the evidence.
 
     Returns
     -------
     str
-        As ``Russian share: -12.3 points, threshold at most -10 ± 3``; empty if nothing decides.
+        As ``Russian share: -12.3 (-14 to -11) points, threshold at most -10 ± 3``, the range where there is one; empty
+        if nothing decides.
     """
     condition = verdict.decides
     if condition is None:
@@ -222,36 +236,40 @@ def tell_condition(claim: Claim, verdict: Verdict, numbers: Mapping[str, float])
     least = condition.at_least is not None
     threshold = condition.at_least if least else condition.at_most
     side = "at least" if least else "at most"
-    number = f"{numbers[evidence.name]:.4g} {evidence.unit}".removesuffix(" 1")
+    value, low, high = numbers[evidence.name]
+    span = "" if math.isnan(low) else f" ({low:.4g} to {high:.4g})"
+    number = f"{value:.4g}{span} {evidence.unit}".removesuffix(" 1")
     return f"{evidence.label}: {number}, threshold {side} {threshold:g} ± {condition.margin:g}"
 
 
-def tell_flips(claim: Claim, verdicts: list[str]) -> str:
-    """Return over which values of a disputed figure the verdict changes, in words.
+def tell_flips(claim: Claim, verdicts: list[list[str]]) -> str:
+    """Return whether the verdict changes within ranges of its numbers, in words.
 
     Parameters
     ----------
     claim : Claim
         The claim.
-    verdicts : list of str
-        One for each value.
+    verdicts : list of list of str
+        One list for each value of the disputed figure, that of the numbers as told first.
 
     Returns
     -------
     str
-        As ``mixed at 0.25 bcm/y, supported from 0.5 bcm/y``; empty if the claim rests on no disputed figure.
+        As ``flips for volume of backfill-max: mixed at 0.25, supported at 0.5 to 1 bcm/y``; where the range of an
+        account leaves several open, they are joined by ``or``. Empty if nothing has a range that could change it.
     """
+    told = [" or ".join(each) for each in verdicts]
     if claim.flips is None:
-        return ""
+        return f"flips within the ranges of its numbers: {told[0]}" if len(verdicts[0]) > 1 else ""
     values, unit = claim.flips.values, claim.flips.unit
     name = f"{claim.flips.parameter} of {claim.flips.scenario}"
-    if len(set(verdicts)) == 1:
-        return f"does not flip for {name} from {values[0]:g} to {values[-1]:g} {unit}: {verdicts[0]}"
+    if len(set(told)) == 1 and len(verdicts[0]) == 1:
+        return f"does not flip for {name} from {values[0]:g} to {values[-1]:g} {unit}: {told[0]}"
     runs: list[list[Any]] = []
-    for value, verdict in zip(values, verdicts, strict=True):
+    for value, verdict in zip(values, told, strict=True):
         if runs and runs[-1][0] == verdict:
             runs[-1][2] = value
         else:
             runs.append([verdict, value, value])
-    told = [f"{verdict} at {low:g}" + (f" to {high:g}" if high > low else "") for verdict, low, high in runs]
-    return f"flips for {name}: {', '.join(told)} {unit}"
+    steps = [f"{verdict} at {low:g}" + (f" to {high:g}" if high > low else "") for verdict, low, high in runs]
+    return f"flips for {name}: {', '.join(steps)} {unit}"

@@ -7,7 +7,7 @@ from pathlib import Path
 
 from pydantic import Field
 
-from energyflows.claims import _areas, _imports, _markets, _suppliers  # noqa: F401  they register their figures
+from energyflows.claims import _accounts, _areas, _imports, _markets, _suppliers  # noqa: F401  they register their figures
 from energyflows.claims._declaring import IDS, Claim, Evidence
 from energyflows.claims._figures import FIGURES
 from energyflows.errors import UsageError, suggest
@@ -110,13 +110,21 @@ def _check_figure(evidence: Evidence) -> Iterator[_Finding]:
     for name in figure.needed:
         if name not in evidence.arguments:
             yield ("arguments",), f"{figure.name} needs the argument {name!r}"
+    yield from _check_comparison(evidence)
+    expected = _find_unit(evidence)
+    if evidence.unit != expected:
+        yield ("unit",), f"found the unit {evidence.unit!r}, but this number is in {expected!r}"
+
+
+def _check_comparison(evidence: Evidence) -> Iterator[_Finding]:
+    """Yield what is wrong with how two runs are compared."""
+    figure = FIGURES[evidence.figure]
     if figure.pair and evidence.against is None:
         yield ("figure",), f"{figure.name} compares two runs and needs 'against'"
     if figure.pair and evidence.percent:
         yield ("percent",), f"{figure.name} compares two runs itself and cannot be told in per cent"
-    expected = _find_unit(evidence)
-    if evidence.unit != expected:
-        yield ("unit",), f"found the unit {evidence.unit!r}, but this number is in {expected!r}"
+    if figure.ranged and evidence.percent:
+        yield ("percent",), f"{figure.name} has a range of its own and cannot be told in per cent of another run"
 
 
 def _find_unit(evidence: Evidence) -> str:

@@ -20,6 +20,7 @@ from energyflows.console._terminal import (
     show_number,
     write_json,
 )
+from energyflows.console._tracing import print_routing, print_traced
 from energyflows.console._uncertainty import print_uncertainty
 
 __all__ = [
@@ -39,11 +40,13 @@ __all__ = [
     "print_metric",
     "print_metrics",
     "print_names",
+    "print_routing",
     "print_rows",
     "print_run",
     "print_scenario",
     "print_sweep",
     "print_table",
+    "print_traced",
     "print_uncertainty",
     "print_written",
     "read_json",

@@ -30,9 +30,9 @@ _FIGURES: dict[str, tuple[str, int, float, str]] = {
 _BESIDE = ("HHI", "from RU", "from AZ", "imported", "N-1")
 #: How to read shares, for everyone.
 _CAUTION = (
-    "Origins by proportional mixing, one of several accounts. LNG is one pool: each supplier's cargoes are spread over",
-    "all terminals of the EU, also where none of them lands (the Baltic states import no Russian LNG by law). Shares",
-    "of countries that several routes reach at nearly the same cost are uncertain by far more than their digits.",
+    "Origins by proportional mixing, one of several accounts. LNG lands as countries report it by supplier, fitted to",
+    "what the model ships and lands. Shares of countries that several routes reach at nearly the same cost are",
+    "uncertain by far more than their digits.",
     "Stores hold at first what they hold when the first year ends; with --years 2019-2025 they remember earlier ones.",
 )
 _HEADERS = {

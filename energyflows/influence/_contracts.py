@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterable, Mapping
-from typing import Any
+from collections.abc import Callable, Collection, Iterable, Mapping
+from typing import Any, NamedTuple
 
 import numpy as np
 import pandas as pd
@@ -11,6 +11,44 @@ import xarray as xr
 
 #: Contracts of at most a year count as short.
 _LONG = pd.Timedelta(days=366)
+
+
+#: Returns rules of tracing for some flows.
+Allot = Callable[[xr.Dataset], xr.DataArray | None]
+
+
+class World(NamedTuple):
+    """What accounts need to know beside flows: tables, what a scenario tells, and what terminals land.
+
+    ``allot`` returns that for other flows.
+    """
+
+    contracts: pd.DataFrame
+    rules: pd.DataFrame
+    members: list[str]
+    papers: list[Mapping[str, Any]]
+    bans: list[Mapping[str, Any]]
+    cargoes: xr.DataArray | None = None
+    allot: Allot | None = None
+
+
+def hold_contracts(ds: xr.Dataset, world: World) -> pd.DataFrame:
+    """Return the contracts with a label and a volume that hold in a scenario.
+
+    Parameters
+    ----------
+    ds : xarray.Dataset
+        Results of one scenario.
+    world : World
+        Contracts, and what the scenario tells.
+
+    Returns
+    -------
+    pandas.DataFrame
+        Rows of table ``contracts``.
+    """
+    named = world.contracts[world.contracts["label"].notna() & world.contracts["annual_twh"].gt(0)]
+    return end_contracts(named, world.bans, members=world.members, shipped=find_shipped(named, ds))
 
 
 def end_contracts(

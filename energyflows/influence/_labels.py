@@ -2,32 +2,25 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from typing import Any, NamedTuple
 
 import numpy as np
 import pandas as pd
 import xarray as xr
 
-from energyflows.influence._contracts import end_contracts, find_shipped
+from energyflows.influence._contracts import World, find_shipped, hold_contracts, spread_quantity
 from energyflows.influence._papers import FIXED, UNLABELLED, claim_flows, fill_claims, rewrite_papers
 from energyflows.results import sum_energy
 from energyflows.tracing import trace, trace_links
 
 #: How gas without a contract is labelled.
 NAMING = ("entry", "contracts", "partner")
-#: Share of one origin in the foreign gas of a market from which nobody else can have sold it.
+#: Share of one origin in the foreign gas of a market from which nobody else can have sold it, if own production is
+#: no more than the other share of the mix: then it serves the market itself.
 _ALONE = 0.999
-
-
-class World(NamedTuple):
-    """What accounts need to know beside flows: tables, and what a scenario tells."""
-
-    contracts: pd.DataFrame
-    rules: pd.DataFrame
-    members: list[str]
-    papers: list[Mapping[str, Any]]
-    bans: list[Mapping[str, Any]]
+_OWN = 0.05
+_EU = "EU27"
 
 
 class Labels(NamedTuple):
@@ -59,31 +52,23 @@ def label_gas(ds: xr.Dataset, world: World, molecules: xr.Dataset, naming: str =
     Labels
         Gas without a name has the origin ``unlabelled``.
     """
-    held = _hold_contracts(ds, world)
+    held = hold_contracts(ds, world)
     shipped = find_shipped(held, ds)
     places = _place_contracts(ds, held, set(shipped), naming)
     claims = claim_flows(ds, held, places)
     bare = _name_sources(ds, naming)
-    resold = _name_resales(ds, world.members, molecules, naming)
-    real = _share_links(molecules, ds)
+    resold = _name_resales(ds, world, molecules, naming)
+    real = share_links(molecules, ds, ds["link"].to_numpy(), world.cargoes)
     papers = rewrite_papers(ds, world.papers, claims.shares, real)
-    first = _join_rules(resold, papers)
+    landed = world.cargoes if naming != "contracts" else None
+    first = join_rules(join_rules(landed, resold), papers)
     if claims.shares.sizes["link"]:
         upstream = share_begins(trace(bare, rules=first), ds, claims.shares["link"].to_numpy())
-        if first is not None:
-            upstream = _overlay(upstream, first)
-        first = _join_rules(first, fill_claims(upstream, claims.shares))
+        first = join_rules(first, fill_claims(_overlay(upstream, first), claims.shares))
     traced = trace(bare, rules=first)
     delivered = _merge_fixed(sum_energy(traced["delivered"], traced))
     sent = _merge_fixed(sum_energy(trace_links(traced, bare, first), traced))
     return Labels(_label_hubs(held, places, delivered), sent, claims.notes)
-
-
-def _hold_contracts(ds: xr.Dataset, world: World) -> pd.DataFrame:
-    """Return the contracts with a label that hold in the scenario."""
-    named = world.contracts[world.contracts["label"].notna() & world.contracts["annual_twh"].gt(0)]
-    shipped = find_shipped(named, ds)
-    return end_contracts(named, world.bans, members=world.members, shipped=shipped)
 
 
 def _place_contracts(ds: xr.Dataset, held: pd.DataFrame, shipped: set[str], naming: str) -> dict[str, list[str]]:
@@ -112,11 +97,13 @@ def _name_sources(ds: xr.Dataset, naming: str) -> xr.Dataset:
     return ds.assign_coords(generator_origin=origin.where(ds["generator_route"] == "home", UNLABELLED))
 
 
-def _name_resales(ds: xr.Dataset, members: list[str], molecules: xr.Dataset, naming: str) -> xr.DataArray | None:
-    """Return rules for links that leave a market outside the EU: what is sold on there loses its name.
+def _name_resales(ds: xr.Dataset, world: World, molecules: xr.Dataset, naming: str) -> xr.DataArray | None:
+    """Return rules for links that leave a market outside the EU, abroad or into a corridor: names end there.
 
-    A market whose gas is all of one origin has nothing else to sell, and one fed by members alone passes theirs on.
+    A market whose gas is all of one origin has nothing else to sell, unless law bars that; one fed by members alone
+    passes their names on.
     """
+    members = world.members
     country = dict(zip(ds["bus"].to_numpy().astype(str), ds["country"].to_numpy().astype(str), strict=True))
     kind = dict(zip(ds["bus"].to_numpy().astype(str), ds["bus_kind"].to_numpy().astype(str), strict=True))
     begins, ends = (ds[name].to_numpy().astype(str) for name in ("bus0", "bus1"))
@@ -130,14 +117,16 @@ def _name_resales(ds: xr.Dataset, members: list[str], molecules: xr.Dataset, nam
     leaving = [
         place
         for place, (begin, end) in enumerate(zip(begins, ends, strict=True))
-        if begin in outside - passing and country[end] != country[begin] and not inner[place]
+        if begin in outside - passing
+        and (country[end] != country[begin] or kind[end] == "corridor")
+        and not inner[place]
     ]
     if not leaving:
         return None
     links = ds["link"].to_numpy()[leaving]
     names = {begins[place]: country[begins[place]] if naming == "partner" else UNLABELLED for place in leaving}
-    alone = _has_one_supplier(molecules, begins[leaving])
-    held = 1.0 - (alone & (naming != "contracts")).astype(float).assign_coords(link=links)
+    alone = _find_only_supplier(ds, world, molecules, links)
+    held = 1.0 - alone * float(naming != "contracts")
     named = xr.DataArray([names[begins[place]] for place in leaving], dims="link")
     return xr.concat(
         [held.where(named == name, 0.0).expand_dims(origin=[name]) for name in sorted(set(names.values()))],
@@ -145,12 +134,32 @@ def _name_resales(ds: xr.Dataset, members: list[str], molecules: xr.Dataset, nam
     )
 
 
-def _has_one_supplier(molecules: xr.Dataset, buses: np.ndarray) -> xr.DataArray:
-    """Return whether all foreign gas of a market is of one origin; what it produces itself serves itself first."""
-    mix = molecules["mix"].sel(bus=xr.DataArray(buses, dims="link")).fillna(0.0)
-    foreign = mix.where(mix["origin"] != mix["country"], 0.0)
-    bare = foreign.drop_vars([name for name in foreign.coords if name not in foreign.dims])
-    return bare.max("origin") >= _ALONE * bare.sum("origin")
+def _find_only_supplier(ds: xr.Dataset, world: World, molecules: xr.Dataset, links: np.ndarray) -> xr.DataArray:
+    """Return whether all gas to be sold on where links begin is of one origin, which may be sold where they end."""
+    country = ds["country"].sel(bus=ds["bus0"].sel(link=links).to_numpy()).to_numpy()
+    mix = share_begins(molecules, ds, links)
+    own = mix["origin"] == xr.DataArray(country, dims="link", coords={"link": links})
+    little = mix.where(own, 0.0).sum("origin") <= _OWN
+    foreign = mix.where(~(own & little), 0.0)
+    alone = (foreign.max("origin") >= _ALONE * foreign.sum("origin")).astype(float)
+    inside = np.isin(ds["bus1"].sel(link=links).to_numpy().astype(str), world.members)
+    for origin in sorted({str(ban["origin"]) for ban in world.bans}):
+        barred = xr.DataArray(_bar(ds, world.bans, origin), dims="snapshot", coords={"snapshot": ds["snapshot"]})
+        entering = xr.DataArray(inside.astype(float), dims="link", coords={"link": links})
+        most = foreign.reindex(origin=[origin], fill_value=0.0).isel(origin=0, drop=True) >= foreign.max("origin")
+        alone = alone * (1.0 - barred * entering * most)
+    return alone
+
+
+def _bar(ds: xr.Dataset, bans: Sequence[Mapping[str, Any]], origin: str) -> np.ndarray:
+    """Return the part of each snapshot in which a scenario's law bars all pipeline gas of an origin from the EU."""
+    held = {"long": np.zeros(ds.sizes["snapshot"]), "short": np.zeros(ds.sizes["snapshot"])}
+    for ban in bans:
+        if ban["origin"] == origin and ban["zone"] == _EU and ban["gas"] in ("any", "pipeline"):
+            part = spread_quantity(ban["from"], ban["to"], ds)
+            for kind, before in held.items():
+                held[kind] = np.maximum(before, part) if ban["contract_type"] in (kind, "any") else before
+    return np.minimum(held["long"], held["short"])
 
 
 def _others(ds: xr.Dataset) -> list[Any]:
@@ -179,19 +188,50 @@ def share_begins(traced: xr.Dataset, ds: xr.Dataset, links: np.ndarray) -> xr.Da
     return mix.drop_vars([name for name in mix.coords if name not in mix.dims]).assign_coords(link=links)
 
 
-def _share_links(molecules: xr.Dataset, ds: xr.Dataset) -> xr.DataArray:
-    return share_begins(molecules, ds, ds["link"].to_numpy())
+def share_links(molecules: xr.Dataset, ds: xr.Dataset, links: np.ndarray, rules: xr.DataArray | None) -> xr.DataArray:
+    """Return what links carry.
+
+    Parameters
+    ----------
+    molecules : xarray.Dataset
+        From :func:`energyflows.trace`.
+    ds : xarray.Dataset
+        The results it was made of.
+    links : numpy.ndarray
+        Their names.
+    rules : xarray.DataArray or None
+        Those it was made with.
+
+    Returns
+    -------
+    xarray.DataArray, [1]
+        By leads, snapshot, link and origin.
+    """
+    return _overlay(share_begins(molecules, ds, links), rules)
 
 
-def _overlay(shares: xr.DataArray, rules: xr.DataArray) -> xr.DataArray:
+def _overlay(shares: xr.DataArray, rules: xr.DataArray | None) -> xr.DataArray:
     """Return shares at links as rules leave them."""
+    if rules is None:
+        return shares
     origins = sorted({*shares["origin"].to_numpy().tolist(), *rules["origin"].to_numpy().tolist()})
     told = rules.reindex(link=shares["link"].to_numpy(), origin=origins, fill_value=0.0)
     return shares.reindex(origin=origins, fill_value=0.0) * (1.0 - told.sum("origin")) + told
 
 
-def _join_rules(one: xr.DataArray | None, other: xr.DataArray | None) -> xr.DataArray | None:
-    """Return rules of both; where both speak of a link, the other comes on top of what the one says."""
+def join_rules(one: xr.DataArray | None, other: xr.DataArray | None) -> xr.DataArray | None:
+    """Return rules of both.
+
+    Parameters
+    ----------
+    one, other : xarray.DataArray or None
+        Shares by link and origin.
+
+    Returns
+    -------
+    xarray.DataArray or None
+        Where both speak of a link, the other comes on top of what the one says.
+    """
     if one is None or other is None:
         return one if other is None else other
     origins = sorted({*one["origin"].to_numpy().tolist(), *other["origin"].to_numpy().tolist()})

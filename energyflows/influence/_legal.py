@@ -8,8 +8,8 @@ import numpy as np
 import pandas as pd
 import xarray as xr
 
-from energyflows.influence._contracts import spread_quantity
-from energyflows.influence._labels import Labels, World, share_begins
+from energyflows.influence._contracts import World, spread_quantity
+from energyflows.influence._labels import Labels, join_rules, share_links
 from energyflows.influence._papers import UNLABELLED
 from energyflows.results import sum_energy
 from energyflows.tracing import trace
@@ -49,7 +49,7 @@ def presume_origins(ds: xr.Dataset, world: World, molecules: xr.Dataset, contrac
         return _blank_years(sum_energy(molecules["delivered"], molecules), ds, holds)
     own = {*rules.loc[(rules["kind"] == "exemption") & rules["value"].gt(0), "origin"], *presumed["origin"].dropna()}
     keeping = own | set(_list_countries(ds, world.members))
-    mix = share_begins(molecules, ds, np.array(links))
+    mix = share_links(molecules, ds, np.array(links), world.cargoes)
     proven = _prove(mix, contracted, keeping)
     shares = xr.zeros_like(proven)
     for row in presumed.itertuples():
@@ -59,7 +59,7 @@ def presume_origins(ds: xr.Dataset, world: World, molecules: xr.Dataset, contrac
         if row.zone in links:
             at = (shares["link"] == row.zone) * held[row.rule]
             shares = shares * (1.0 - at) + (shares["origin"] == row.origin) * at
-    delivered = sum_energy(trace(ds, rules=shares)["delivered"], ds)
+    delivered = sum_energy(trace(ds, rules=join_rules(world.cargoes, shares))["delivered"], ds)
     return _blank_years(delivered, ds, holds)
 
 

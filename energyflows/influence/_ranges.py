@@ -9,7 +9,7 @@ import numpy as np
 import pandas as pd
 import xarray as xr
 
-from energyflows.influence._labels import World
+from energyflows.influence._contracts import Allot, World, hold_contracts
 from energyflows.influence._papers import UNLABELLED
 from energyflows.influence.gap import measure_gap
 from energyflows.influence.vertices import trace_vertices
@@ -73,12 +73,17 @@ def bound_labels(named: xr.DataArray, strict: xr.DataArray, claimable: xr.DataAr
     return Account(volume, least.transpose(*volume.dims), most.transpose(*volume.dims))
 
 
-def bound_molecules(molecules: xr.Dataset, networks: Sequence[Any] | None, options: Options) -> Account:
+def bound_molecules(
+    molecules: xr.Dataset,
+    networks: Sequence[Any] | None,
+    allot: Callable[[xr.Dataset], xr.DataArray | None] | None,
+    options: Options,
+) -> Account:
     """Return traced volumes, with their range if networks to re-solve are there."""
     volume = sum_places(sum_energy(molecules["delivered"], molecules), options)
     if networks is None:
         return leave_open(volume)
-    found = trace_vertices(networks, areas=options.areas, origins=options.origins)
+    found = trace_vertices(networks, areas=options.areas, origins=options.origins, allot=allot)
     low, high = (
         found[name].rename({"area": options.dim}).reindex(origin=volume["origin"], fill_value=0.0)
         for name in ("low", "high")
@@ -88,6 +93,6 @@ def bound_molecules(molecules: xr.Dataset, networks: Sequence[Any] | None, optio
 
 def displace(ds: xr.Dataset, world: World, options: Options) -> Account:
     """Return what would be missing without each supplier, over the rules of curtailment."""
-    gap = measure_gap(ds, options.origins, contracts=world.contracts, curtailments=_CURTAILMENTS)
+    gap = measure_gap(ds, options.origins, contracts=hold_contracts(ds, world), curtailments=_CURTAILMENTS)
     fall = sum_places(gap["fall"], options)
     return Account(fall.sel(curtailment=_MIDDLE, drop=True), fall.min("curtailment"), fall.max("curtailment"))

@@ -47,7 +47,7 @@ def find_reach(ds: xr.Dataset, members: npt.NDArray[np.bool_]) -> Numbers:
 
     Notes
     -----
-    With :math:`T_j` what leaves bus :math:`j` or stays in its tank over the year and :math:`r_{jk}` what :math:`k`
+    With :math:`T_j` what leaves bus :math:`j` over the year and :math:`r_{jk}` what :math:`k`
     receives from it, :math:`T_j \lambda_j = c_j + \sum_k r_{jk} \lambda_k`: tracing backwards.
     """
     days = ds["weight_days"].to_numpy()
@@ -59,8 +59,6 @@ def find_reach(ds: xr.Dataset, members: npt.NDArray[np.bool_]) -> Numbers:
     total, moved = consumed.copy(), np.zeros((draws, size * size))
     np.add.at(total.T, begins, sent.T)
     np.add.at(moved.T, begins * size + ends, received.T)
-    tanks = ds.indexes["bus"].get_indexer(ds["store_bus"].to_numpy())
-    np.add.at(total.T, tanks, ds["stored"].to_numpy()[:, -1].T)
     throughput = (total + _LEAST * max(total.max(), 1.0))[:, np.newaxis]
     system = np.eye(size) * throughput - moved.reshape(draws, size, size)
     return np.asarray(np.linalg.solve(system, (consumed * members)[..., np.newaxis])[..., 0])
@@ -108,9 +106,9 @@ def weigh_aims(face: Face, ds: xr.Dataset, mix: xr.DataArray, aims: Sequence[Aim
     from :math:`i` to :math:`j` changes what the area gets of the origin by
     :math:`\eta_{ij} (x_i - x_j) \lambda_j`, and a unit more produced at :math:`j` by :math:`(1 - x_j) \lambda_j` or
     :math:`-x_j \lambda_j`.
-    A bus that nothing passes through has the mix of what could come. Tanks count as if they handed on within the year
-    what they get. So that routes are found of which no part is in use, shares and reach hold a little of those of
-    neighbours a link could join.
+    A bus that nothing passes through has the mix of what could come. Tanks count as if they handed on all they get,
+    because the next year is chained to this one. So that routes are found of which no part is in use, shares and reach
+    hold a little of those of neighbours a link could join.
     """
     members = np.array([np.isin(ds["bus"].to_numpy(), aim.buses) for aim in aims])
     signs = np.array([aim.sign for aim in aims], dtype=float)

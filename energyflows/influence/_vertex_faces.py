@@ -11,7 +11,7 @@ import xarray as xr
 
 from energyflows.ensemble import compile_network
 from energyflows.ensemble.program import Program
-from energyflows.ensemble.reducing import Numbers
+from energyflows.ensemble.reducing import Numbers, Positions
 from energyflows.ensemble.resolving import Resolver
 from energyflows.errors import SolveError, UsageError
 from energyflows.results import fill, label, sum_rewards
@@ -43,6 +43,8 @@ class Face(NamedTuple):
         Results of the cheapest flow.
     moving : float
         What transport and storage cost in it, thousand EUR.
+    opposites : numpy.ndarray
+        Positions of links that lead from one bus to another and back, by pair.
     """
 
     program: Program
@@ -51,6 +53,7 @@ class Face(NamedTuple):
     basis: Any
     point: xr.Dataset
     moving: float
+    opposites: Positions
 
 
 def open_face(n: Any, epsilon: float) -> Face:
@@ -94,7 +97,7 @@ def open_face(n: Any, epsilon: float) -> Face:
         raise UsageError(f"{told} one, because epsilon is a part of it; give links a marginal_cost")
     rhs[-1] = found.objective + epsilon * moving
     point = label(program.layout, fill(program.layout, raw), found.objective + sum_rewards(program.layout, raw))
-    return Face(program, resolver, rhs, found.basis, point, moving)
+    return Face(program, resolver, rhs, found.basis, point, moving, _find_opposites(point))
 
 
 def _bound_cost(n: Any, snapshots: pd.Index) -> None:  # noqa: ARG001  PyPSA hands both over
@@ -113,6 +116,33 @@ def _sum_tariffs(n: Any, program: Program, raw: Mapping[str, Numbers]) -> float:
     return total
 
 
+def _find_opposites(ds: xr.Dataset) -> Positions:
+    """Pair links that lead from one bus to another with those that lead back; each is in one pair at most."""
+    waiting: dict[tuple[str, str], list[int]] = {}
+    pairs = []
+    for place, (begin, end) in enumerate(zip(ds["bus0"].to_numpy(), ds["bus1"].to_numpy(), strict=True)):
+        if waiting.get((end, begin)):
+            pairs.append((waiting[end, begin].pop(), place))
+        else:
+            waiting.setdefault((begin, end), []).append(place)
+    return np.array(pairs, dtype=np.intp).reshape(-1, 2)
+
+
+def _net(flow: dict[str, Numbers], opposites: Positions) -> dict[str, Numbers]:
+    """Take gas that goes back where it came from in the same period off both ways.
+
+    It costs, moves nothing, and mixes. What is contracted stays, and so do ways on which some is lost, as one would not
+    balance without the other; so the flow is one the bound on the cost allows as well.
+    """
+    lossless = flow["sent"] == flow["received"]
+    free = np.where(lossless, np.maximum(flow["sent"] - np.nan_to_num(flow.pop("minimum")), 0.0), 0.0)
+    both = free[:, opposites].min(axis=-1)
+    for name in ("sent", "received"):
+        for way in opposites.T:
+            flow[name][:, way] -= both
+    return flow
+
+
 def solve_face(face: Face, worth: Mapping[str, Numbers], start: Any) -> tuple[dict[str, Numbers], Any]:
     """Find the flow of greatest worth that the bound on the cost allows.
 
@@ -128,7 +158,7 @@ def solve_face(face: Face, worth: Mapping[str, Numbers], start: Any) -> tuple[di
     Returns
     -------
     tuple of dict and object
-        Variables that tracing needs, and the basis.
+        Variables that tracing needs, without gas that goes to and fro, and the basis.
 
     Raises
     ------
@@ -149,7 +179,7 @@ def solve_face(face: Face, worth: Mapping[str, Numbers], start: Any) -> tuple[di
             "without a cost that form a loop"
         )
     raw = face.program.read(found.x, found.duals, face.rhs, {})
-    return fill(face.program.layout, raw, TRACED), found.basis
+    return _net(fill(face.program.layout, raw, (*TRACED, "minimum")), face.opposites), found.basis
 
 
 def stack_flows(face: Face, flows: list[dict[str, Numbers]]) -> xr.Dataset:

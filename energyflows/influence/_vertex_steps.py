@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from typing import Any, NamedTuple
 
 import numpy as np
@@ -44,15 +44,22 @@ class Traced(NamedTuple):
     bases: list[list[Any]]
 
 
-def trace_points(faces: Sequence[Face], start: Any) -> Traced:
+class Ways(NamedTuple):
+    """How flows are traced: what tanks hold at first, and what returns rules for flows of all years, if anything."""
+
+    start: Any
+    allot: Callable[[xr.Dataset], xr.DataArray | None] | None
+
+
+def trace_points(faces: Sequence[Face], ways: Ways) -> Traced:
     """Trace the cheapest flow of each year.
 
     Parameters
     ----------
     faces : sequence of Face
         By year.
-    start : object
-        What tanks hold at first, as for :func:`energyflows.tracing.trace`.
+    ways : Ways
+        How they are traced.
 
     Returns
     -------
@@ -60,12 +67,13 @@ def trace_points(faces: Sequence[Face], start: Any) -> Traced:
         One draw.
     """
     flows = [stack_flows(face, [{name: face.point[name].to_numpy() for name in TRACED}]) for face in faces]
-    return _trace(flows, [[face.basis] for face in faces], start)
+    return _trace(flows, [[face.basis] for face in faces], ways)
 
 
-def _trace(flows: list[xr.Dataset], bases: list[list[Any]], start: Any) -> Traced:
+def _trace(flows: list[xr.Dataset], bases: list[list[Any]], ways: Ways) -> Traced:
     """Trace flows; the years of one draw follow each other, so that tanks remember."""
-    traced = trace(join_years(flows), start=start)
+    joined = join_years(flows)
+    traced = trace(joined, start=ways.start, rules=None if ways.allot is None else ways.allot(joined))
     volume = sum_energy(traced["delivered"], traced).transpose("draw", "year", "bus", "origin")
     return Traced(flows, traced["mix"], volume, bases)
 
@@ -74,7 +82,7 @@ def seek(
     faces: Sequence[Face],
     worths: Sequence[Sequence[Mapping[str, Numbers]]],
     begins: Sequence[Sequence[Any]],
-    start: Any,
+    ways: Ways,
 ) -> Traced:
     """Solve each year for each worth, and trace what is found.
 
@@ -86,8 +94,8 @@ def seek(
         By year and draw, as :func:`solve_face` takes them.
     begins : sequence of sequence
         Where the solver starts, by year and draw.
-    start : object
-        What tanks hold at first.
+    ways : Ways
+        How they are traced.
 
     Returns
     -------
@@ -99,10 +107,10 @@ def seek(
         pairs = [solve_face(face, worth, basis) for worth, basis in zip(sought, at, strict=True)]
         flows.append(stack_flows(face, [flow for flow, _ in pairs]))
         bases.append([basis for _, basis in pairs])
-    return _trace(flows, bases, start)
+    return _trace(flows, bases, ways)
 
 
-def pursue(faces: Sequence[Face], point: Traced, aims: Sequence[Aim], start: Any) -> list[xr.DataArray]:
+def pursue(faces: Sequence[Face], point: Traced, aims: Sequence[Aim], ways: Ways) -> list[xr.DataArray]:
     """Go towards aims step by step, each as long as any year gains.
 
     Parameters
@@ -113,8 +121,8 @@ def pursue(faces: Sequence[Face], point: Traced, aims: Sequence[Aim], start: Any
         Where all begin.
     aims : sequence of Aim
         What is sought for.
-    start : object
-        What tanks hold at first.
+    ways : Ways
+        How they are traced.
 
     Returns
     -------
@@ -130,7 +138,7 @@ def pursue(faces: Sequence[Face], point: Traced, aims: Sequence[Aim], start: Any
         if not useful:
             break
         going = [going[k] for k in useful]
-        at = seek(faces, [[each[k] for k in useful] for each in worths], _choose(at, useful).bases, start)
+        at = seek(faces, [[each[k] for k in useful] for each in worths], _choose(at, useful).bases, ways)
         found.append(at.volume)
         gained = _measure(at.volume, going) - reached[useful]
         better = np.flatnonzero((gained > _GAIN * _measure(at.volume, going, whole=True)).any(axis=1)).tolist()

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Hashable, Iterator, Mapping, Sequence
+from functools import partial
 from typing import Any, NamedTuple
 
 import numpy as np
@@ -14,7 +15,8 @@ from energyflows.datasets import load_tables, strip_passport
 from energyflows.ensemble.workers import map_chunks
 from energyflows.errors import UsageError, require
 from energyflows.influence._arguments import check_arguments
-from energyflows.influence._labels import World, label_gas
+from energyflows.influence._contracts import World
+from energyflows.influence._labels import label_gas
 from energyflows.influence._legal import presume_origins
 from energyflows.influence._ranges import (
     Account,
@@ -26,8 +28,9 @@ from energyflows.influence._ranges import (
     leave_open,
     sum_places,
 )
+from energyflows.influence.cargoes import allot_cargoes
 from energyflows.results import sum_energy
-from energyflows.tracing import list_bars, separate_pools, trace
+from energyflows.tracing import trace
 
 #: In the order in which they are shown.
 ACCOUNTS = ("label", "molecules", "displacement", "legal")
@@ -35,6 +38,8 @@ ACCOUNTS = ("label", "molecules", "displacement", "legal")
 VOLUMES = ACCOUNTS[:3]
 #: Range, relative to consumption, below which a figure is identified.
 _IDENTIFIED = 0.02
+#: Tables that tell who lands which cargoes.
+_LANDED = ("observed_imports", "lng_suppliers", "rules")
 #: TWh a year below which a place consumes nothing.
 _LEAST = 1e-6
 
@@ -132,7 +137,7 @@ def attribute(
     options = _read_options(results, accounts, areas=areas, origins=origins, naming=naming)
     solvable = _choose_networks(networks)
     cases = [
-        _Case(name, ds, _find_world(given, meta), solvable.get(name)) for name, ds, meta in list_scenarios(results)
+        _Case(name, ds, find_world(ds, given, meta), solvable.get(name)) for name, ds, meta in list_scenarios(results)
     ]
     firsts = [_find_first(cases, case) for case in cases]
     alone = [case for place, case in enumerate(cases) if firsts[place] == place]
@@ -180,14 +185,33 @@ def list_scenarios(results: xr.Dataset) -> Iterator[tuple[str, xr.Dataset, Mappi
         yield str(name), results.sel(scenario=name, drop=True), told.get(str(name), {})
 
 
-def _find_world(tables: Mapping[str, pd.DataFrame], meta: Mapping[str, Any]) -> World:
+def find_world(ds: xr.Dataset, tables: Mapping[str, pd.DataFrame], meta: Mapping[str, Any]) -> World:
+    """Return what accounts need to know of a scenario beside its flows.
+
+    Parameters
+    ----------
+    ds : xarray.Dataset
+        Results of the scenario.
+    tables : mapping of str to pandas.DataFrame
+        Without passports.
+    meta : mapping of str to object
+        From :func:`list_scenarios`.
+
+    Returns
+    -------
+    World
+        Contracts, rules and zones as in the tables; papers and bans as the scenario tells them; cargoes as landed.
+    """
     zones = tables["zones"]
+    allot = partial(allot_cargoes, tables={name: tables[name] for name in _LANDED})
     return World(
         contracts=tables["contracts"],
         rules=tables["rules"],
         members=zones.loc[zones["eu"], "zone"].tolist(),
         papers=list(meta.get("labels", [])),
         bans=list(meta.get("bans", [])),
+        cargoes=allot(ds),
+        allot=allot,
     )
 
 
@@ -212,18 +236,17 @@ def _find_first(cases: Sequence[_Case], case: _Case) -> int:
 def _attribute_case(options: Options, case: _Case) -> tuple[dict[str, Account], list[str]]:
     """Return the accounts of one scenario, and notes."""
     ds, world = case.ds, case.world
-    apart = separate_pools(ds, list_bars(world.rules, zones=world.members, kinds=("ban",)))
-    molecules = trace(apart)
+    molecules = trace(ds, rules=world.cargoes)
     found: dict[str, Account] = {}
     notes: list[str] = []
     if {"label", "legal"} & set(options.accounts):
-        named, strict = (label_gas(apart, world, molecules, naming) for naming in (options.naming, "contracts"))
+        named, strict = (label_gas(ds, world, molecules, naming) for naming in (options.naming, "contracts"))
         notes = named.notes
-        claimable = bound_claims(apart, molecules, options)
+        claimable = bound_claims(ds, molecules, options)
         found["label"] = bound_labels(named.delivered, strict.delivered, claimable, options)
-        found["legal"] = leave_open(sum_places(presume_origins(apart, world, molecules, strict), options))
+        found["legal"] = leave_open(sum_places(presume_origins(ds, world, molecules, strict), options))
     if "molecules" in options.accounts:
-        found["molecules"] = bound_molecules(molecules, case.networks, options)
+        found["molecules"] = bound_molecules(molecules, case.networks, world.allot, options)
     if "displacement" in options.accounts:
         found["displacement"] = displace(ds, world, options)
     return {name: found[name] for name in options.accounts}, notes

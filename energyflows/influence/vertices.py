@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from itertools import pairwise
 from numbers import Integral, Real
 from typing import Any
@@ -15,7 +15,7 @@ from energyflows.ensemble.program import check_network
 from energyflows.errors import UnknownNameError, UsageError, list_problems, require, suggest
 from energyflows.influence._vertex_aims import Aim, draw_worths
 from energyflows.influence._vertex_faces import open_face
-from energyflows.influence._vertex_steps import Traced, pursue, seek, trace_points
+from energyflows.influence._vertex_steps import Traced, Ways, pursue, seek, trace_points
 
 #: Sought for by default.
 ORIGINS = ("RU", "AZ")
@@ -32,6 +32,7 @@ def trace_vertices(
     origins: Sequence[str] | None = None,
     seed: int = 0,
     start: Any = "chained",
+    allot: Callable[[xr.Dataset], xr.DataArray | None] | None = None,
 ) -> xr.Dataset:
     r"""Return the range of traced volumes over flows that cost little more than the cheapest.
 
@@ -58,6 +59,9 @@ def trace_vertices(
         Of the flows sought by chance.
     start : {"chained", "cyclic"}, pandas.DataFrame or xarray.DataArray
         What tanks hold at first, as for :func:`energyflows.tracing.trace`.
+    allot : callable, optional
+        Returns ``rules`` of :func:`energyflows.tracing.trace` for flows of all years, with dim ``draw``; such as
+        cargoes landed (:func:`energyflows.influence.cargoes.allot_cargoes`). Default none.
 
     Returns
     -------
@@ -84,8 +88,9 @@ def trace_vertices(
     A traced volume is no linear function of flows. Towards each aim (more or less of an origin in an area) go up to
     four steps: flows are weighed by what a little more of each does to the volume
     (:func:`energyflows.influence._vertex_aims.weigh_aims`), the programme is solved for that, the flow found is traced,
-    and the next step is weighed there as long as it gains 0.2 % of consumption. Years are chained: the flows of an aim
-    in one year are traced behind those of the same aim and step in the year before.
+    and the next step is weighed there as long as it gains 0.5 % of consumption. Gas that goes to and fro between two
+    buses in the same period is taken off both ways first, beyond what is contracted. Years are chained: the flows of an
+    aim in one year are traced behind those of the same aim and step in the year before.
 
     Examples
     --------
@@ -99,7 +104,8 @@ def trace_vertices(
     given = list(networks)
     _check(given, areas, {"count": count, "epsilon": epsilon, "seed": seed}, origins)
     faces = [open_face(n, epsilon) for n in given]
-    point = trace_points(faces, start)
+    ways = Ways(start, allot)
+    point = trace_points(faces, ways)
     aims = _list_aims(given, point, areas, origins)
     worths = draw_worths(faces, count, seed)
     found = [point.volume]
@@ -107,9 +113,9 @@ def trace_vertices(
     for first in range(0, count, size):
         chosen = [each[first : first + size] for each in worths]
         begins = [[face.basis] * len(each) for face, each in zip(faces, chosen, strict=True)]
-        found.append(seek(faces, chosen, begins, start).volume)
+        found.append(seek(faces, chosen, begins, ways).volume)
     for first in range(0, len(aims), size):
-        found += pursue(faces, point, aims[first : first + size], start)
+        found += pursue(faces, point, aims[first : first + size], ways)
     return _sum_up(found, areas).assign_attrs(
         vertices=sum(volume.sizes["draw"] for volume in found),
         epsilon=float(epsilon),
@@ -136,22 +142,20 @@ def _check(
         kind, word = (Real, "a number") if name == "epsilon" else (Integral, "a whole number")
         if isinstance(value, bool) or not isinstance(value, kind) or not math.isfinite(value) or value < 0:
             problems.append(f"{name}: found {value!r}, expected {word} of at least 0")
-    problems += [
-        f"{name}: found the text {each!r}, expected a list"
-        for name, each in (("origins", origins),)
-        if isinstance(each, str)
-    ]
-    if areas is not None:
-        require(areas, "items keys", "areas as a mapping from names to lists of buses")
-        problems += [] if len(areas) else ["areas: found none, expected at least one"]
-        problems += [
-            f"areas: {area}: found the text {buses!r}, expected a list of buses"
-            for area, buses in areas.items()
-            if isinstance(buses, str)
-        ]
+    problems += [f"origins: found the text {origins!r}, expected a list"] if isinstance(origins, str) else []
+    problems += [] if areas is None else _find_wrong_areas(areas)
     if problems:
         raise UsageError(list_problems("vertices cannot be traced:", problems))
     _check_order(networks)
+
+
+def _find_wrong_areas(areas: Mapping[str, Iterable[str]]) -> list[str]:
+    require(areas, "items keys", "areas as a mapping from names to lists of buses")
+    texts = {area: buses for area, buses in areas.items() if isinstance(buses, str)}
+    problems = [] if len(areas) else ["areas: found none, expected at least one"]
+    return problems + [
+        f"areas: {area}: found the text {buses!r}, expected a list of buses" for area, buses in texts.items()
+    ]
 
 
 def _check_order(networks: list[Any]) -> None:

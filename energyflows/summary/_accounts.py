@@ -63,7 +63,7 @@ def summarise_accounts(
     places = place_zones(results, given)
     members = {country: list(places.index[places == country]) for country in sorted(set(places))}
     areas = {EU: list(places.index), **members}
-    found = attribute(results, areas=areas, origins=list(origins), networks=networks, tables=given, workers=workers)
+    found = attribute(results, areas=areas, origins=origins, networks=networks, tables=given, workers=workers)
     table = pd.concat([measure_hidden(found, origin).assign(origin=origin) for origin in origins])
     table = table[table["consumed_twh"] > _LEAST_TWH]
     keys = [name for name in ("year", "scenario", "area", "origin") if name in table]

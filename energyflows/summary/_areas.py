@@ -10,6 +10,7 @@ import xarray as xr
 
 from energyflows.datasets import load_tables, strip_passport
 from energyflows.errors import ResultsError, require
+from energyflows.influence import allot_cargoes
 from energyflows.results import sum_energy
 from energyflows.tracing import trace
 
@@ -81,10 +82,11 @@ def sum_areas(results: xr.Dataset, tables: Mapping[str, pd.DataFrame] | None = N
     >>> metrics.hhi(volume).sel(area="EU27").dims
     ('year',)
     """
-    return join_ways(split_areas(results, place_zones(results, tables)))
+    given = load_tables() if tables is None else tables
+    return join_ways(split_areas(results, place_zones(results, given), given))
 
 
-def split_areas(results: xr.Dataset, places: pd.Series) -> xr.DataArray:
+def split_areas(results: xr.Dataset, places: pd.Series, tables: Mapping[str, pd.DataFrame]) -> xr.DataArray:
     """Return what areas consume by origin, LNG apart from gas that came by pipeline.
 
     Parameters
@@ -93,6 +95,8 @@ def split_areas(results: xr.Dataset, places: pd.Series) -> xr.DataArray:
         Results.
     places : pandas.Series
         From :func:`place_zones`.
+    tables : mapping of str to pandas.DataFrame
+        Tell who lands which cargoes (:func:`energyflows.influence.allot_cargoes`).
 
     Returns
     -------
@@ -101,7 +105,11 @@ def split_areas(results: xr.Dataset, places: pd.Series) -> xr.DataArray:
     """
     shipped = results["generator_carrier"] == "lng"
     origin = results["generator_origin"].astype(object)
-    traced = trace(results.assign_coords(generator_origin=origin.where(~shipped, origin + SHIPPED)))
+    named = results.assign_coords(generator_origin=origin.where(~shipped, origin + SHIPPED))
+    landed = allot_cargoes(results, {name: strip_passport(tables[name]) for name in tables})
+    if landed is not None:
+        landed = landed.assign_coords(origin=[f"{name}{SHIPPED}" for name in landed["origin"].to_numpy()])
+    traced = trace(named, rules=landed)
     delivered = traced["delivered"].drop_sel(origin=_UNKNOWN, errors="ignore")
     return _sum_members(sum_energy(delivered.sel(bus=places.index.tolist()), traced), places)
 

@@ -8,6 +8,7 @@ import pandas as pd
 import xarray as xr
 
 from energyflows import metrics
+from energyflows.datasets import load_tables
 from energyflows.summary._areas import (
     EU,
     SHIPPED,
@@ -58,8 +59,8 @@ def summarise_metrics(results: xr.Dataset, tables: Mapping[str, pd.DataFrame] | 
     -----
     Origins are traced by proportional sharing (:func:`energyflows.trace`): gas mixes wherever it meets, so that a
     country that exports also consumes what passes through it. Shares of small countries that several routes reach at
-    nearly the same cost are uncertain by far more than their digits. LNG for the EU27 is one pool: what a supplier
-    lands anywhere is spread over all terminals, also where the law of a country lets none of it land.
+    nearly the same cost are uncertain by far more than their digits. LNG is landed as countries report it by
+    supplier, fitted to what the model ships and lands (:func:`energyflows.influence.allot_cargoes`).
 
     Examples
     --------
@@ -68,9 +69,10 @@ def summarise_metrics(results: xr.Dataset, tables: Mapping[str, pd.DataFrame] | 
     >>> bool(found.at["EU27", "hhi"] < found["hhi"].drop("EU27").median())
     True
     """
-    places = place_zones(results, tables)
+    given = load_tables() if tables is None else tables
+    places = place_zones(results, given)
     members = sorted(set(places))
-    found = _measure(results, places, members).to_dataframe().reset_index()
+    found = _measure(results, (places, given), members).to_dataframe().reset_index()
     found = found[found["consumed_twh"] > _LEAST_TWH]
     keys = [name for name in ("year", "scenario", "area") if name in found]
     table = found.merge(_assess(results, found, members), on=keys, how="left")
@@ -83,9 +85,12 @@ def summarise_metrics(results: xr.Dataset, tables: Mapping[str, pd.DataFrame] | 
     return table[[*keys, *(name for name in table if name not in keys)]].reset_index(drop=True)
 
 
-def _measure(results: xr.Dataset, places: pd.Series, members: list[str]) -> xr.Dataset:
+def _measure(
+    results: xr.Dataset, given: tuple[pd.Series, Mapping[str, pd.DataFrame]], members: list[str]
+) -> xr.Dataset:
     """Return what volumes and flows tell of areas."""
-    split = split_areas(results, places)
+    places, tables = given
+    split = split_areas(results, places, tables)
     volume = join_ways(split)
     known, consumed = volume.sum("origin"), sum_consumption(results, places)
     imports = sum_net_imports(results, places)

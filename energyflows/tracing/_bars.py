@@ -59,7 +59,7 @@ def list_bars(
     -------
     pandas.DataFrame
         Columns ``origin``, ``zone``, ``valid_from`` and ``valid_to``, both days included, missing without limit; as
-        :func:`separate_pools` takes it.
+        :func:`allot_landings` takes it.
 
     Raises
     ------

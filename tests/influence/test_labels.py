@@ -7,8 +7,8 @@ import xarray as xr
 from hypothesis import given
 from hypothesis import strategies as st
 
-from energyflows.influence._contracts import end_contracts, find_shipped, spread_quantity
-from energyflows.influence._labels import World, label_gas
+from energyflows.influence._contracts import World, end_contracts, find_shipped, spread_quantity
+from energyflows.influence._labels import label_gas
 from energyflows.influence._papers import FIXED, UNLABELLED, claim_flows, fill_claims
 from energyflows.tracing import trace
 
@@ -97,8 +97,31 @@ def test_a_swap_changes_the_names_of_a_stated_volume_behind_contracts_too(market
 
 
 def test_a_market_with_one_foreign_supplier_passes_its_name_on(market):
+    ds = market({("PIPE", "RS"): 40.0, ("RS", "HU"): 30.0}, {("PIPE", "RU"): 40.0, ("RS", "RS"): 2.0})
+    assert _label(ds)[1]("HU") == pytest.approx({"RS": 30.0 * 2 / 42, "RU": 30.0 * 40 / 42}, abs=1e-5)
+
+
+def test_a_market_that_produces_more_than_a_little_sells_no_foreign_name_on(market):
     ds = market({("PIPE", "RS"): 40.0, ("RS", "HU"): 30.0}, {("PIPE", "RU"): 40.0, ("RS", "RS"): 10.0})
-    assert _label(ds)[1]("HU") == {"RS": 6.0, "RU": 24.0}
+    assert _label(ds)[1]("HU") == {UNLABELLED: 30.0}
+
+
+def test_a_market_that_only_produces_sells_under_its_own_name(market):
+    ds = market({("AZ", "HU"): 30.0}, {("AZ", "AZ"): 40.0})
+    assert _label(ds)[1]("HU") == {"AZ": 30.0}
+
+
+def test_a_barred_name_does_not_pass_into_the_union(market):
+    ds = market({("PIPE", "RS"): 40.0, ("RS", "HU"): 30.0}, {("PIPE", "RU"): 40.0})
+    ban = {"origin": "RU", "zone": "EU27", "contract_type": "long", "gas": "pipeline", "from": "2024-01-01", "to": None}
+    both = [ban, ban | {"contract_type": "short", "from": "2025-07-02"}]
+    assert _label(ds, bans=[ban])[1]("HU") == {"RU": 30.0}
+    found = _label(ds, bans=both)[1]("HU")
+    assert found == pytest.approx(
+        {"RS": 6.0 * 182 / 365, "RU": 24.0 * 182 / 365, UNLABELLED: 30.0 * 183 / 365}, abs=1e-5
+    )
+    assert _label(ds, bans=[each | {"origin": "AZ"} for each in both])[1]("HU") == {"RU": 30.0}
+    assert _label(ds, bans=both, members=["DE"])[1]("HU") == {"RU": 30.0}
 
 
 def test_a_market_fed_by_members_alone_passes_their_names_on(market):

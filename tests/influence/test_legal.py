@@ -4,7 +4,8 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from energyflows.influence._labels import World, label_gas
+from energyflows.influence._contracts import World
+from energyflows.influence._labels import label_gas
 from energyflows.influence._legal import UNPROVEN, presume_origins
 from energyflows.tracing import trace
 

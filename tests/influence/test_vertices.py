@@ -124,6 +124,18 @@ def test_gas_of_a_far_origin_is_sought_through_a_market_between():
     assert high == pytest.approx(2 / 3 * YEARLY, rel=1e-6)
 
 
+def test_gas_does_not_go_to_and_fro_to_mix():
+    # DE is supplied by NO alone and CZ by RU alone; the bound would pay for a swap of all they use.
+    n = build()
+    n.remove("Link", "RU-DE")
+    n.add("Bus", "CZ", carrier="gas", country="CZ")
+    n.add("Load", "CZ demand", bus="CZ", p_set=DEMAND)
+    n.add("Link", "RU-CZ", bus0="RU", bus1="CZ", p_nom=DEMAND, marginal_cost=2.0, carrier="pipeline")
+    for ends in (("CZ", "DE"), ("DE", "CZ")):
+        n.add("Link", "-".join(ends), bus0=ends[0], bus1=ends[1], p_nom=DEMAND, marginal_cost=0.1, carrier="pipeline")
+    assert read(seek([n], epsilon=0.2, count=4)) == pytest.approx([0.0, 0.0, 0.0], abs=1e-9)
+
+
 def store_gas(n):
     """Add a tank that is filled in the first half of the year and empty at the end of the second."""
     n.add("Bus", "DE storage", carrier="gas", country="DE")
@@ -170,7 +182,7 @@ def test_the_cheapest_flow_lies_within_the_range_and_more_flows_only_widen_it(ru
 
 
 def test_numbers_depend_on_the_seed_alone():
-    one, same, other = (seek([build(2.0, 2.01)], origins=[], count=1, seed=seed) for seed in (0, 0, 5))
+    one, same, other = (seek([build(2.0, 2.01)], origins=[], count=1, seed=seed) for seed in (0, 0, 1))
     xr.testing.assert_identical(one, same)
     assert one.attrs["vertices"] == other.attrs["vertices"] == 2
     assert not one.equals(other)
