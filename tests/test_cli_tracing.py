@@ -1,6 +1,7 @@
 """The command that traces: tables of a user's own, results, observed flows, and what cannot be traced."""
 
 import json
+from unittest.mock import create_autospec
 
 import numpy as np
 import pandas as pd
@@ -177,6 +178,9 @@ def test_what_is_no_flows_ends_with_a_sentence(plain, tmp_path):
     _refused(plain(tmp_path / "other.nc"), "not results of energyflows")
     (tmp_path / "bad.nc").write_bytes(b"CDF")
     _refused(plain(tmp_path / "bad.nc"), "not a NetCDF file, or damaged")
+    _refused(plain(tmp_path / "bad.nc", "--production", "x.csv"), "--production: results hold what is produced")
+    _refused(plain(tmp_path / "bad.nc", "--vertices", "2", "--storage", "lifo"), "mixed, direct and without rules")
+    _refused(plain(tmp_path / "bad.nc", "--storage", "fif"), "did you mean fifo?")
     (tmp_path / "table.xlsx").write_bytes(b"PK\x03\x04")
     _refused(plain(tmp_path / "table.xlsx"), "found an Excel or zip file")
     _refused(plain("--year", "2023", "--scenario", "x", "--residual", "show"), "--residual: observed flows hold")
@@ -254,45 +258,68 @@ def test_results_are_traced_with_ranges(tell, plain, results):
 
 
 @pytest.mark.slow
-def test_a_rule_changes_what_it_names_and_is_told(tell, plain, results):
-    free = tell(results, "--scenario", "turkish-hub", "--consumer", "BG")
-    ruled = tell(results, "--scenario", "turkish-hub", "--consumer", "BG", "--rule", "routing-tr-bg-tr")
-    assert ruled.at[("BG", "TR"), "volume"] > free.at[("BG", "TR"), "volume"] + 5
-    done = plain(results, "--consumer", "BG", "--rule", "routing-tr-bg-tr")
-    assert "Rule routing-tr-bg-tr holds: gas of TR-BG counts as TR" in done.out
+def test_a_rule_changes_what_it_names_and_is_told(plain, results):
+    asked = ("--scenario", "turkish-hub", "--consumer", "BG", "--rule", "routing-tr-bg-tr", "--json")
+    told = json.loads(plain(results, *asked).out)
+    assert told["notes"][0].startswith("Rule routing-tr-bg-tr holds: gas of TR-BG counts as TR, of 100% of it")
+    bulgaria = pd.DataFrame(told["traced"]).set_index("origin")
+    assert bulgaria.at["TR", "share"] > 0.3
+    assert bulgaria.at["TR", "low"] <= bulgaria.at["TR", "volume"] <= bulgaria.at["TR", "high"]
     assert "routing-tap-az" in plain("--rule", "list").out
-    _refused(plain(results, "--rule", "routing-tr-bg"), "did you mean routing-tr-bg")
-    _refused(plain(results, "--rule", "routing-eurostat-partner"), "names no origin")
-    with pytest.raises(ef.errors.UnknownNameError):
-        choose_rules(["x"], ef.load_tables())
 
 
 @pytest.mark.slow
-def test_what_results_do_not_hold_ends_with_a_sentence(plain, write, results):
-    _refused(plain(results, "--production", write(FLOWS)), "--production: results hold what is produced")
+def test_what_results_do_not_hold_ends_with_a_sentence(plain, results):
     _refused(plain(results, "--scenario", "turkish"), "did you mean turkish-hub?")
     _refused(plain(results, "--year", "2024"), "holds 2025")
     _refused(plain(results, "--consumer", "HUN"), "did you mean HU?")
-    _refused(plain(results, "--vertices", "2", "--storage", "lifo"), "traced mixed, direct and without rules")
-    _refused(plain("--year", "2026"), "flows of 2026 were not observed")
 
 
 @pytest.mark.slow
-def test_flows_of_nearly_the_same_cost_give_a_range(tell, plain, results, tmp_path):
-    asked = ("--scenario", "reference", "--consumer", "GR", "--origin", "RU", "--vertices", "1")
-    greece = tell(results, *asked).loc[("GR", "RU")]
-    assert greece["low"] < greece["volume"] < greece["high"]
-    renamed = ef.open_results(results).isel(scenario=[0]).assign_coords(scenario=["mine"])
+def test_rules_that_cannot_be_named_are_told():
+    tables = ef.load_tables()
+    with pytest.raises(ef.errors.UnknownNameError, match="did you mean routing-tr-bg"):
+        choose_rules(["routing-tr-bg"], tables)
+    for name in ("routing-eurostat-partner", "routing-ua-backhaul-eu"):
+        with pytest.raises(ef.errors.UsageError, match="names no origin"):
+            choose_rules([name], tables)
+
+
+@pytest.mark.slow
+def test_flows_of_nearly_the_same_cost_give_the_range(tell, plain, results, tmp_path, monkeypatch):
+    ds = ef.open_results(results)
+    one = ds.sel(scenario="reference", drop=True)
+    solved = create_autospec(ef.running.prepare_networks, return_value={"reference": [("network", one)]})
+    dims = {"year": [2025], "area": ["GR"], "origin": ["RU", "AZ"]}
+    sought = xr.Dataset(
+        {"low": (tuple(dims), [[[1.0, 2.0]]]), "high": (tuple(dims), [[[60.0, 3.0]]])},
+        coords=dims,
+        attrs={"vertices": 5, "epsilon": 0.01},
+    )
+    ranges = create_autospec(ef.influence.trace_vertices, return_value=sought)
+    monkeypatch.setattr(ef.running, "prepare_networks", solved)
+    monkeypatch.setattr(ef.influence, "trace_vertices", ranges)
+    found = tell(results, "--scenario", "reference", "--consumer", "GR", "--origin", "RU", "--vertices", "4").loc["GR"]
+    assert found.loc["RU", ["low", "high"]].tolist() == [1, 60]
+    # The flows of the file lie in the range, even if none of those found does.
+    assert found.at["AZ", "low"] == 2
+    assert found.at["AZ", "high"] == found.at["AZ", "volume"] > 3
+    assert found.at["NO", "tag"] == "assumed"
+    assert ranges.call_args.kwargs["areas"] == {"GR": ["GR"]}
+    solved.return_value = {"reference": [("network", one.assign(consumed=0.9 * one["consumed"]))]}
+    _refused(plain(results, "--scenario", "reference", "--vertices", "4"), "solved on other tables or settings")
+    renamed = ds.isel(scenario=[0]).assign_coords(scenario=["mine"])
     file = ef.write_results(renamed, tmp_path / "mine.nc")
     _refused(plain(file, "--vertices", "1"), "scenario 'mine' is not built in")
 
 
 @pytest.mark.slow
-def test_observed_flows_of_a_year_are_traced(tell):
+def test_observed_flows_of_a_year_are_traced(tell, plain):
     found = tell("--year", "2023")
     totals = found.groupby("consumer")[["volume", "consumed"]].agg({"volume": "sum", "consumed": "first"})
     np.testing.assert_allclose(totals["volume"], totals["consumed"], rtol=1e-6)
     known = found.dropna()
     assert ((known["low"] <= known["volume"]) & (known["volume"] <= known["high"])).all()
     assert found.at[("EU27", "RU"), "low"] < 0.12 * totals.at["EU27", "consumed"] < found.at[("EU27", "RU"), "high"]
+    _refused(plain("--year", "2026"), "flows of 2026 were not observed")
     assert found.at[("MK", "RU"), "tag"] == "identified"

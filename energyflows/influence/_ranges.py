@@ -76,7 +76,7 @@ def bound_labels(named: xr.DataArray, strict: xr.DataArray, claimable: xr.DataAr
 def bound_molecules(
     molecules: xr.Dataset,
     networks: Sequence[Any] | None,
-    allot: Callable[[xr.Dataset], xr.DataArray | None] | None,
+    allot: Allot | None,
     options: Options,
 ) -> Account:
     """Return traced volumes, with their range if networks to re-solve are there."""

@@ -52,9 +52,9 @@ How to read it:
   own gas could replace.
 * A year solved alone knows nothing of what stores held before. The Russian share of 2025 is then 10.1 % instead of 11.7
   % in the EU27, and 4 instead of 22 % in Austria, whose stores were filled with Russian gas until 2024.
-* LNG for the EU is one pool. A supplier's cargoes are spread over all terminals, also where none of them lands: the
-  Baltic states import no Russian LNG by law, and Malta, Portugal or Poland buy from whom they choose. The column 'as
-  LNG' says how much of a share rests on this.
+* LNG lands as countries report it by supplier, of the nearest year with a report, fitted to what the model ships and
+  lands; terminals whose country reports no suppliers (Germany, Malta) land the mix that is left, and none lands what
+  its law bars. The column 'as LNG' says how much of a share rests on this.
 * Residual supply is an upper bound: the largest flow through technical capacities from what other origins have
   available over a year, as if nobody else wanted any. Seasons, storage and prices are left out.
 * N−1 counts capacity, whether or not there is gas to fill it. Several points of one border count as one installation;
