@@ -307,7 +307,10 @@ def test_flows_of_nearly_the_same_cost_give_the_range(tell, plain, results, tmp_
     assert found.at["NO", "tag"] == "assumed"
     assert ranges.call_args.kwargs["areas"] == {"GR": ["GR"]}
     solved.return_value = {"reference": [("network", one.assign(consumed=0.9 * one["consumed"]))]}
-    _refused(plain(results, "--scenario", "reference", "--vertices", "4"), "solved on other tables or settings")
+    _refused(
+        plain(results, "--consumer", "GR", "--scenario", "reference", "--vertices", "4"),
+        "solved on other tables or settings",
+    )
     renamed = ds.isel(scenario=[0]).assign_coords(scenario=["mine"])
     file = ef.write_results(renamed, tmp_path / "mine.nc")
     _refused(plain(file, "--vertices", "1"), "scenario 'mine' is not built in")

@@ -37,38 +37,50 @@ _IDENTIFIED = 0.02
 _VERTICES = ("rule", "storage", "coupling")
 
 
+Year = Annotated[int | None, typer.Option(help="Alone: observed flows of this year. With a file: this year of it.")]
+Names = list[str] | None
+Origin = Annotated[Names, typer.Option(help="Origin to show; may be repeated.")]
+Consumer = Annotated[Names, typer.Option(help="Consumer to show, or EU27; may be repeated.")]
+Scenario = Annotated[Names, typer.Option(help="Scenario of the results; may be repeated.")]
+Volume = Annotated[bool, typer.Option("--volume", help="Show volumes instead of shares.")]
+Storage = Annotated[str | None, typer.Option(help="What leaves stores first: mixed, fifo or lifo.")]
+Coupling = Annotated[
+    str | None, typer.Option(help="direct: own output mixes with transit; aggregated: it serves own demand first.")
+]
+Start = Annotated[
+    str | None,
+    typer.Option(help="What stores hold at first. chained: as the first year ends; cyclic: as the last one does."),
+]
+Rule = Annotated[
+    Names,
+    typer.Option(help="Rule that gas of a link counts as of an origin; may be repeated; 'list' shows them."),
+]
+Vertices = Annotated[
+    int | None,
+    typer.Option(min=1, help="Range over flows of nearly the same cost instead: how many to seek by chance."),
+]
+Production = Annotated[Path | None, typer.Option(help="CSV of what nodes produce: node, volume, optionally snapshot.")]
+Residual = Annotated[
+    str | None, typer.Option(help="Gas that leaves a node without having entered it: refuse, show or scale.")
+]
+Out = Annotated[Path | None, typer.Option(help="New folder for CSV tables.")]
+
+
 def trace(
-    file: Annotated[Path | None, typer.Argument(metavar="[FILE|DIR]", help=_FILE)] = None,
-    year: Annotated[
-        int | None, typer.Option(help="Alone: observed flows of this year. With a file: this year of it.")
-    ] = None,
-    origin: Annotated[list[str] | None, typer.Option(help="Origin to show; may be repeated.")] = None,
-    consumer: Annotated[list[str] | None, typer.Option(help="Consumer to show, or EU27; may be repeated.")] = None,
-    scenario: Annotated[list[str] | None, typer.Option(help="Scenario of the results; may be repeated.")] = None,
-    volume: Annotated[bool, typer.Option("--volume", help="Show volumes instead of shares.")] = False,
-    storage: Annotated[str | None, typer.Option(help="What leaves stores first: mixed, fifo or lifo.")] = None,
-    coupling: Annotated[
-        str | None, typer.Option(help="direct: own output mixes with transit; aggregated: it serves own demand first.")
-    ] = None,
-    start: Annotated[
-        str | None,
-        typer.Option(help="What stores hold at first. chained: as the first year ends; cyclic: as the last one does."),
-    ] = None,
-    rule: Annotated[
-        list[str] | None,
-        typer.Option(help="Rule that gas of a link counts as of an origin; may be repeated; 'list' shows them."),
-    ] = None,
-    vertices: Annotated[
-        int | None,
-        typer.Option(min=1, help="Range over flows of nearly the same cost instead: how many to seek by chance."),
-    ] = None,
-    production: Annotated[
-        Path | None, typer.Option(help="CSV of what nodes produce: node, volume, optionally snapshot.")
-    ] = None,
-    residual: Annotated[
-        str | None, typer.Option(help="Gas that leaves a node without having entered it: refuse, show or scale.")
-    ] = None,
-    out: Annotated[Path | None, typer.Option(help="New folder for CSV tables.")] = None,
+    file: Annotated[Path | None, typer.Argument(metavar="FILE|DIR", help=_FILE)] = None,
+    year: Year = None,
+    origin: Origin = None,
+    consumer: Consumer = None,
+    scenario: Scenario = None,
+    volume: Volume = False,
+    storage: Storage = None,
+    coupling: Coupling = None,
+    start: Start = None,
+    rule: Rule = None,
+    vertices: Vertices = None,
+    production: Production = None,
+    residual: Residual = None,
+    out: Out = None,
     data: Data = None,
     json: Json = False,
 ) -> None:
@@ -94,7 +106,7 @@ def trace(
     if out is not None:
         console.check_folder(out)
     options = {name: value for name, value in given.items() if value is not None}
-    options |= {name: value for name, value in (("origin", origin), ("consumer", consumer)) if value}
+    options |= {name: [*dict.fromkeys(value)] for name, value in (("origin", origin), ("consumer", consumer)) if value}
     options["brief"] = out is None and not json
     found, told = _measure(kind, file, year, options)
     found = _finish(found, origin, consumer)
@@ -103,7 +115,7 @@ def trace(
     if json:
         console.write_json({**told, **console.list_rows({"traced": found})})
     else:
-        console.print_traced(found, told, list(dict.fromkeys(origin or ())), volume=volume)
+        console.print_traced(found, told, options.get("origin", []), volume=volume)
 
 
 def _find_kind(file: Path | None, year: int | None) -> str:

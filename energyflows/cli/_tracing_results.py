@@ -78,6 +78,8 @@ def trace_results(path: Path, year: int | None, tables: Mapping[str, pd.DataFram
     names = _choose_scenarios(ds, options.get("scenario"))
     _refuse_year(ds, year, path)
     scenarios = [(name, one) for name, one, _ in list_scenarios(ds) if name in names]
+    if "vertices" in options:
+        _refuse_strange(names, json.loads(ds.attrs.get("meta", "{}")))
     told = _tell(f"{path}: results of the model", tables, options)
     several = len(names) * (1 if year else len(set(ds.indexes["snapshot"].year))) > 1
     if several and options.get("brief") and "consumer" not in options:
@@ -250,8 +252,11 @@ def _measure(ds: xr.Dataset, tables: Mapping[str, pd.DataFrame], options: Mappin
     )
     point = aligned.isel(convention=0)
     least, most = aligned.min("convention"), aligned.max("convention")
-    bounds = bound_delivered(flows, areas=areas, before=begin if begin.size else None)
-    outer = bounds.reindex(origin=point["origin"].to_numpy())
+    if "vertices" in options:
+        outer = {"low": xr.full_like(point, np.nan), "high": xr.full_like(point, np.nan)}
+    else:
+        bounds = bound_delivered(flows, areas=areas, before=begin if begin.size else None)
+        outer = {name: bounds[name].reindex(origin=point["origin"].to_numpy()) for name in ("low", "high")}
     consumed = _sum(ds["consumed"], ds, areas)
     columns = {
         "volume": point,
@@ -314,9 +319,8 @@ def _replace_ranges(
     from energyflows.influence import trace_vertices
     from energyflows.running import prepare_networks
 
-    meta = json.loads(scenarios[0][1].attrs.get("meta", "{}"))
+    meta = json.loads(scenarios[0][1].attrs["meta"])
     names = [name for name, _ in scenarios]
-    _refuse_strange(names, meta)
     years = sorted(int(year) for year in meta["years"])
     settings = {"final_stocks": str(meta["final_stocks"])} if "final_stocks" in meta else {}
     prepared = prepare_networks(names, (years[0], years[-1]), str(meta["resolution"]), tables=dict(tables), **settings)

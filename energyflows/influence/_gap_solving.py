@@ -74,7 +74,7 @@ def list_claims(ranked: Floats) -> Claims:
     return Claims(np.unique(classes, return_inverse=True)[1], consumers, ranked[classes, consumers])
 
 
-def curtail(programme: Programme, claims: Claims) -> Floats | None:
+def curtail(programme: Programme, claims: Claims, *, near: bool) -> Floats | None:
     """Find out what is cut.
 
     Parameters
@@ -83,6 +83,8 @@ def curtail(programme: Programme, claims: Claims) -> Floats | None:
         With a supplier that gives nothing.
     claims : Claims
         Who gives way first.
+    near : bool
+        Whether flows are to be the nearest to the reference, or any with these cuts.
 
     Returns
     -------
@@ -104,7 +106,7 @@ def curtail(programme: Programme, claims: Claims) -> Floats | None:
         while still_open.any():
             if not _level_shares(problem, number, still_open):
                 return None
-    return _stay_near(problem)
+    return _stay_near(problem) if near else _read(problem)
 
 
 def _pass(programme: Programme, claims: Claims) -> Problem:
@@ -190,8 +192,12 @@ def _stay_near(problem: Problem) -> Floats | None:
     """Choose, of all flows with these cuts, the one nearest to the reference."""
     cost = _price_nothing(problem)
     cost[: len(problem.programme.moved)] = problem.programme.moved
-    x = _solve(problem, cost)
-    return None if x is None else x[: len(problem.programme.lower)]
+    return None if _solve(problem, cost) is None else _read(problem)
+
+
+def _read(problem: Problem) -> Floats:
+    """Return the last solution, by column of the programme."""
+    return np.array(problem.highs.getSolution().col_value)[: len(problem.programme.lower)]
 
 
 def _price_nothing(problem: Problem) -> Floats:

@@ -93,6 +93,6 @@ def bound_molecules(
 
 def displace(ds: xr.Dataset, world: World, options: Options) -> Account:
     """Return what would be missing without each supplier, over the rules of curtailment."""
-    gap = measure_gap(ds, options.origins, contracts=hold_contracts(ds, world), curtailments=_CURTAILMENTS)
+    gap = measure_gap(ds, options.origins, contracts=hold_contracts(ds, world), curtailments=_CURTAILMENTS, flows=False)
     fall = sum_places(gap["fall"], options)
     return Account(fall.sel(curtailment=_MIDDLE, drop=True), fall.min("curtailment"), fall.max("curtailment"))

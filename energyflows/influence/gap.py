@@ -38,6 +38,7 @@ def measure_gap(
     *,
     contracts: pd.DataFrame | None = None,
     curtailments: Sequence[str] = CURTAILMENTS,
+    flows: bool = True,
 ) -> xr.Dataset:
     r"""Return what each consumer and each link would miss without a supplier.
 
@@ -59,6 +60,9 @@ def measure_gap(
         * ``pro-rata``: every consumer the network lets it reach loses the same share of its consumption.
         * ``last-in``: the newest buyers give way. What is not under contract is cut first, then contracts (their whole
           volume, whoever sells) from the newest first day to the oldest, then what own production that is left serves.
+
+    flows : bool
+        Whether to tell of links as well, which takes a third more time.
 
     Returns
     -------
@@ -119,9 +123,11 @@ def measure_gap(
         part = part.isel(snapshot=part["snapshot"].dt.year.to_numpy() == numbers[place[-1]])
         year = read_year(part, int(numbers[place[-1]]))
         spot = ", ".join(f"{lead} {part[lead].item()}" for lead in leads if lead in part.coords)
-        for (i, j), fall in _measure_all(year, table, rules, suppliers, spot):
+        for (i, j), fall in _measure_all(year, table, (rules, suppliers), spot, flows=flows):
             for name in _PLACES:
                 falls[name][(i, *place, slice(None), j)] = getattr(fall, name)
+    if not flows:
+        falls["fall_sent"][:] = np.nan
     return _label(results, leads, falls, {"curtailment": rules, "year": numbers, "origin": suppliers})
 
 
@@ -154,9 +160,10 @@ def _check_words(
 
 
 def _measure_all(
-    year: Year, contracts: pd.DataFrame, rules: list[str], suppliers: list[str], spot: str
+    year: Year, contracts: pd.DataFrame, asked: tuple[list[str], list[str]], spot: str, *, flows: bool
 ) -> Iterator[tuple[tuple[int, int], _Fall]]:
     """Measure a year under each rule without each supplier that gave something."""
+    rules, suppliers = asked
     programme = lay_programme(year)
     given = year.days @ year.supplied
     for j, origin in enumerate(suppliers):
@@ -165,7 +172,7 @@ def _measure_all(
         silent = silence(programme, year, origin)
         for i, rule in enumerate(rules):
             claims = list_claims(rank_claims(rule, year.consumers, contracts, year.number, origin))
-            x = curtail(silent, claims)
+            x = curtail(silent, claims, near=flows)
             if x is None:
                 where = f"year {year.number}{', ' + spot if spot else ''}"
                 raise SolveError(f"no flow found without origin {origin}, curtailment {rule}, {where}")

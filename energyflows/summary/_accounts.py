@@ -35,7 +35,7 @@ def summarise_accounts(
     tables : mapping of str to pandas.DataFrame, optional
         From :func:`energyflows.load_tables`; default the packaged tables.
     origins : sequence of str
-        Whose gas.
+        Whose gas; those that supply nothing are left out.
     networks : sequence or mapping of networks, optional
         As for :func:`energyflows.attribute`.
     workers : int
@@ -63,12 +63,16 @@ def summarise_accounts(
     places = place_zones(results, given)
     members = {country: list(places.index[places == country]) for country in sorted(set(places))}
     areas = {EU: list(places.index), **members}
-    found = attribute(results, areas=areas, origins=origins, networks=networks, tables=given, workers=workers)
-    table = pd.concat([measure_hidden(found, origin).assign(origin=origin) for origin in origins])
+    supplied = set(results["generator_origin"].to_numpy().astype(str))
+    told = [origin for origin in origins if origin in supplied]
+    if not told:
+        return pd.DataFrame(columns=["year", "area", "origin", "consumed_twh"])
+    found = attribute(results, areas=areas, origins=told, networks=networks, tables=given, workers=workers)
+    table = pd.concat([measure_hidden(found, origin).assign(origin=origin) for origin in told])
     table = table[table["consumed_twh"] > _LEAST_TWH]
     keys = [name for name in ("year", "scenario", "area", "origin") if name in table]
     names = results["scenario"].to_numpy().tolist() if "scenario" in keys else []
-    ranks = {"area": list(areas), "scenario": names, "origin": list(origins)}
+    ranks = {"area": list(areas), "scenario": names, "origin": told}
     table = table.sort_values(
         keys, key=lambda column: column.map(ranks[column.name].index) if column.name in ranks else column
     )

@@ -317,6 +317,6 @@ def test_rules_are_measured_in_the_order_asked_for(series):
 
 
 def test_where_no_flow_is_found_origin_rule_year_and_lead_are_named(series, monkeypatch):
-    monkeypatch.setattr("energyflows.influence.gap.curtail", lambda *_: None)
+    monkeypatch.setattr("energyflows.influence.gap.curtail", lambda *_, **__: None)
     led = series.expand_dims(scenario=["calm"])
     refuse(led, "without origin RU, curtailment firm, year 2025, scenario calm", error=SolveError)
