@@ -6,7 +6,7 @@ import numpy as np
 import pandas as pd
 import xarray as xr
 
-from energyflows.claims._accounts import share_link
+from energyflows.claims._conduits import share_link
 from energyflows.claims._figures import View, figure
 from energyflows.errors import UnknownNameError
 from energyflows.summary import summarise_corridors

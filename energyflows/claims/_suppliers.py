@@ -4,8 +4,7 @@ from __future__ import annotations
 
 import pandas as pd
 
-from energyflows.claims._accounts import hidden_volume, read_conduit
-from energyflows.claims._figures import Span, View, figure
+from energyflows.claims._figures import View, figure
 from energyflows.errors import UnknownNameError, suggest
 from energyflows.influence import measure_holdings, measure_revenue
 from energyflows.influence._owners import average_shares
@@ -52,43 +51,6 @@ def revenue(view: View, *, supplier: str) -> float:
     rows = view.keep(("revenue", supplier), lambda: measure_revenue(view.ds, supplier, tables=view.tables))
     direct = rows[(rows["channel"] == "direct") & (rows["year"] == view.year)]
     return float(direct["revenue_meur"].iloc[0]) / 1e3
-
-
-@figure("bn EUR", ranged=True)
-def hidden_revenue(view: View, *, supplier: str, conduit: str, account: str, sold: str = "exit") -> Span:
-    """Value of a supplier's gas that leaves another country under another name.
-
-    Parameters
-    ----------
-    view : View
-        The run.
-    supplier : str
-        ISO-2 code.
-    conduit : str
-        ISO-2 code of that country.
-    account : {"molecules", "displacement"}
-        What stands behind the name.
-    sold : {"exit", "entry"}
-        Where it is valued: where the gas leads to, or in the country it passes.
-
-    Returns
-    -------
-    Span
-        Billion EUR a year at modelled prices. The supplier sold this gas before, directly, so that it must not be
-        added to :func:`revenue`.
-
-    Raises
-    ------
-    UnknownNameError
-        If there is no such account, supplier or country.
-    """
-    volume = hidden_volume(view, origin=supplier, conduit=conduit, account=account)
-    table = pd.DataFrame([read_conduit(view, supplier, conduit)])
-    rows = measure_revenue(view.ds, supplier, conduits=table, sold=sold, tables=view.tables)
-    hidden = rows[rows["channel"] == "conduits"]
-    # One price of the year holds for all accounts.
-    worth = float((hidden["revenue_meur"] / hidden["volume_twh"]).max()) / 1e3
-    return Span(*(0.0 if each == 0 else worth * each for each in volume))
 
 
 @figure("%")

@@ -105,7 +105,7 @@ def trace(
     _check(kind, given)
     if out is not None:
         console.check_folder(out)
-    options = {name: value for name, value in given.items() if value is not None}
+    options: dict[str, Any] = {name: value for name, value in given.items() if value is not None}
     options |= {name: [*dict.fromkeys(value)] for name, value in (("origin", origin), ("consumer", consumer)) if value}
     options["brief"] = out is None and not json
     found, told = _measure(kind, file, year, options)
@@ -115,7 +115,7 @@ def trace(
     if json:
         console.write_json({**told, **console.list_rows({"traced": found})})
     else:
-        console.print_traced(found, told, options.get("origin", []), volume=volume)
+        console.print_traced(found, told, list(dict.fromkeys(origin or ())), volume=volume)
 
 
 def _find_kind(file: Path | None, year: int | None) -> str:

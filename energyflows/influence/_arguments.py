@@ -10,6 +10,8 @@ import xarray as xr
 from energyflows.errors import ResultsError, UsageError, list_problems, suggest
 from energyflows.influence._labels import NAMING
 
+#: Tables that accounts read.
+TABLES = ("contracts", "lng_suppliers", "observed_imports", "rules", "zones")
 _COORDS = ("country", "bus_kind", "generator_origin", "generator_route", "generator_carrier", "carrier")
 
 
@@ -20,7 +22,9 @@ def check_arguments(
     known: Sequence[str],
     areas: Mapping[str, Sequence[str]] | None,
     origins: Sequence[str] | None,
-    **words: Any,
+    naming: str,
+    workers: Any,
+    tables: Mapping[str, Any],
 ) -> None:
     """Refuse what cannot be asked, all problems at once.
 
@@ -34,8 +38,12 @@ def check_arguments(
         Buses by area.
     origins : sequence of str or None
         Asked for.
-    **words : object
-        ``naming``.
+    naming : str
+        How gas is labelled.
+    workers : int
+        Processes.
+    tables : mapping of str to pandas.DataFrame
+        Those given.
 
     Raises
     ------
@@ -47,21 +55,62 @@ def check_arguments(
     lacking = [name for name in (*_COORDS, "consumed", "sent", "received") if name not in results]
     if lacking:
         raise ResultsError(f"these results have no {', '.join(lacking)}; accounts need results of energyflows.run")
-    listed = [accounts] if isinstance(accounts, str) else list(accounts)
-    problems = ["accounts: found the text, expected a list of names"] if isinstance(accounts, str) else []
-    problems += [] if listed else ["accounts: found none, expected at least one"]
-    problems += [f"accounts: no account {name!r}{suggest(str(name), known)}" for name in listed if name not in known]
+    problems = _find_wrong_names("accounts", accounts, known)
+    if origins is not None:
+        supplied = sorted(set(results["generator_origin"].to_numpy().astype(str)))
+        problems += _find_wrong_names("origins", origins, supplied)
     problems += _find_wrong_areas(results, areas)
-    origin = sorted(set(results["generator_origin"].to_numpy().astype(str)))
-    problems += [
-        f"origins: nothing is supplied from {name!r}{suggest(str(name), origin)}"
-        for name in ([] if origins is None else origins)
-        if name not in origin
-    ]
-    if words["naming"] not in NAMING:
-        problems.append(f"naming: found {words['naming']!r}, expected {', '.join(map(repr, NAMING))}")
+    if naming not in NAMING:
+        problems.append(f"naming: found {naming!r}, expected {', '.join(map(repr, NAMING))}")
+    if not isinstance(workers, int) or workers < 1:
+        problems.append(f"workers: found {workers!r}, expected a number of at least 1")
+    problems += [f"tables: no table {name}; give what load_tables returns" for name in TABLES if name not in tables]
     if problems:
         raise UsageError(list_problems("this cannot be attributed:", problems))
+
+
+def _find_wrong_names(title: str, names: Sequence[str], known: Sequence[str]) -> list[str]:
+    """List what is wrong with names asked for."""
+    if isinstance(names, str):
+        return [f"{title}: found the text {names!r}, expected a list of names"]
+    listed = list(names)
+    problems = [] if listed else [f"{title}: found none, expected at least one"]
+    problems += [f"{title}: {name} is there twice" for name in dict.fromkeys(listed) if listed.count(name) > 1]
+    return problems + [f"{title}: no {name!r} here{suggest(str(name), known)}" for name in listed if name not in known]
+
+
+def choose_networks(results: xr.Dataset, networks: Any) -> dict[str, list[Any]]:
+    """Return networks by scenario.
+
+    Parameters
+    ----------
+    results : xarray.Dataset
+        With or without dim ``scenario``.
+    networks : object
+        A sequence of networks, or of networks and results, or a mapping of such by scenario, or None.
+
+    Returns
+    -------
+    dict of str to list
+        Networks alone; the only scenario has no name. Empty if there are none.
+
+    Raises
+    ------
+    UsageError
+        If scenarios and networks do not belong together.
+    """
+    if networks is None:
+        return {}
+    names = [str(name) for name in results["scenario"].to_numpy()] if "scenario" in results.dims else [""]
+    given = dict(networks) if isinstance(networks, Mapping) else {names[0]: networks}
+    if names == [""] and len(given) == 1:
+        given = {"": next(iter(given.values()))}
+    strange, missing = [name for name in given if name not in names], [name for name in names if name not in given]
+    if strange or missing:
+        told = [f"networks: of scenario {name!r}, which is not in the results" for name in strange]
+        told += [f"networks: none of scenario {name!r}" for name in missing]
+        raise UsageError(list_problems("networks do not fit the results:", told))
+    return {name: [each[0] if isinstance(each, tuple) else each for each in listed] for name, listed in given.items()}
 
 
 def _find_wrong_areas(results: xr.Dataset, areas: Mapping[str, Sequence[str]] | None) -> list[str]:
@@ -71,14 +120,10 @@ def _find_wrong_areas(results: xr.Dataset, areas: Mapping[str, Sequence[str]] | 
     if not hasattr(areas, "items"):
         return [f"areas: found {type(areas).__name__}, expected a mapping of names to lists of buses"]
     buses = results["bus"].to_numpy().astype(str).tolist()
-    problems = [f"areas: {name} has no buses" for name, listed in areas.items() if not list(listed)]
-    problems += [
-        f"areas: {name} is a text, expected a list of buses" for name, b in areas.items() if isinstance(b, str)
-    ]
-    return problems + [
-        f"areas: {name}: no bus {bus!r} in these results{suggest(str(bus), buses)}"
-        for name, listed in areas.items()
-        if not isinstance(listed, str)
-        for bus in listed
-        if bus not in buses
-    ]
+    problems = [] if areas else ["areas: found none, expected at least one"]
+    for name, listed in areas.items():
+        if isinstance(listed, str) or not isinstance(listed, Iterable):
+            problems.append(f"areas: {name}: found {listed!r}, expected a list of buses")
+        else:
+            problems += _find_wrong_names(f"areas: {name}", list(listed), buses)
+    return problems

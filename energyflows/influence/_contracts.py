@@ -51,6 +51,49 @@ def hold_contracts(ds: xr.Dataset, world: World) -> pd.DataFrame:
     return end_contracts(named, world.bans, members=world.members, shipped=find_shipped(named, ds))
 
 
+def add_contracts(contracts: pd.DataFrame, papers: Iterable[Mapping[str, Any]], ds: xr.Dataset) -> pd.DataFrame:
+    """Return contracts with those a scenario concludes, which name an origin in place of none.
+
+    Parameters
+    ----------
+    contracts : pandas.DataFrame
+        Table ``contracts``.
+    papers : iterable of mapping
+        With ``at`` (a link), ``to``, ``twh``, ``per``, ``start``, ``end``; those with ``from`` are no contracts.
+    ds : xarray.Dataset
+        Results of the scenario.
+
+    Returns
+    -------
+    pandas.DataFrame
+        The same columns.
+    """
+    ends = dict(zip(ds["link"].to_numpy().astype(str), ds["bus1"].to_numpy().astype(str), strict=True))
+    rows = [
+        {
+            "contract": f"scenario {paper['at']} {paper['to']}",
+            "seller_country": paper["to"],
+            "zone": ends.get(str(paper["at"])),
+            "link": paper["at"],
+            "annual_twh": paper["twh"] * _find_pace(paper),
+            "start": pd.to_datetime(paper.get("start")),
+            "end": pd.to_datetime(paper.get("end")),
+            "label": paper["to"],
+        }
+        for paper in papers
+        if "from" not in paper
+    ]
+    return pd.concat([contracts, pd.DataFrame(rows)], ignore_index=True) if rows else contracts
+
+
+def _find_pace(paper: Mapping[str, Any]) -> float:
+    """Return how much a year is of the stated period."""
+    if paper.get("per", "year") == "year":
+        return 1.0
+    days = (pd.Timestamp(paper["end"]) - pd.Timestamp(paper["start"])).days + 1
+    return 365.0 / float(days)
+
+
 def end_contracts(
     contracts: pd.DataFrame, bans: Iterable[Mapping[str, Any]], *, members: Collection[str], shipped: Collection[str]
 ) -> pd.DataFrame:

@@ -20,6 +20,8 @@ NAMING = ("entry", "contracts", "partner")
 #: no more than the other share of the mix: then it serves the market itself.
 _ALONE = 0.999
 _OWN = 0.05
+#: Share of a supplier's gas in what flows below which it delivers nothing there.
+_PRESENT = 0.01
 _EU = "EU27"
 
 
@@ -55,16 +57,17 @@ def label_gas(ds: xr.Dataset, world: World, molecules: xr.Dataset, naming: str =
     held = hold_contracts(ds, world)
     shipped = find_shipped(held, ds)
     places = _place_contracts(ds, held, set(shipped), naming)
+    real = share_links(molecules, ds, ds["link"].to_numpy(), world.cargoes)
     claims = claim_flows(ds, held, places)
+    claimed = _drop_idle(ds, claims.shares, real)
     bare = _name_sources(ds, naming)
     resold = _name_resales(ds, world, molecules, naming)
-    real = share_links(molecules, ds, ds["link"].to_numpy(), world.cargoes)
-    papers = rewrite_papers(ds, world.papers, claims.shares, real)
+    papers = rewrite_papers(ds, world.papers, claimed, real)
     landed = world.cargoes if naming != "contracts" else None
     first = join_rules(join_rules(landed, resold), papers)
-    if claims.shares.sizes["link"]:
-        upstream = share_begins(trace(bare, rules=first), ds, claims.shares["link"].to_numpy())
-        first = join_rules(first, fill_claims(_overlay(upstream, first), claims.shares))
+    if claimed.sizes["link"]:
+        upstream = share_begins(trace(bare, rules=first), ds, claimed["link"].to_numpy())
+        first = join_rules(first, fill_claims(_overlay(upstream, first), claimed))
     traced = trace(bare, rules=first)
     delivered = _merge_fixed(sum_energy(traced["delivered"], traced))
     sent = _merge_fixed(sum_energy(trace_links(traced, bare, first), traced))
@@ -87,6 +90,17 @@ def _place_contracts(ds: xr.Dataset, held: pd.DataFrame, shipped: set[str], nami
         elif isinstance(row.link, str) and row.link in links:
             places[row.contract] = [row.link]
     return places
+
+
+def _drop_idle(ds: xr.Dataset, claims: xr.DataArray, real: xr.DataArray) -> xr.DataArray:
+    """Return claims without those of suppliers whose gas is not in what flows: their contracts are not served.
+
+    A country that only sells on what it buys needs no gas of its own.
+    """
+    foreign = ds["generator_route"].to_numpy().astype(str) != "home"
+    suppliers = sorted(set(ds["generator_origin"].to_numpy().astype(str)[foreign]))
+    there = real.sel(link=claims["link"].to_numpy()).reindex(origin=claims["origin"].to_numpy(), fill_value=0.0)
+    return claims.where((there >= _PRESENT) | ~claims["origin"].isin(suppliers), 0.0)
 
 
 def _name_sources(ds: xr.Dataset, naming: str) -> xr.Dataset:

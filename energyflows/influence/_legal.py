@@ -87,10 +87,14 @@ def _prove(mix: xr.DataArray, contracted: Labels, keeping: set[str]) -> xr.DataA
     real = mix.reindex(origin=origins, fill_value=0.0)
     named = contracted.sent.sel(link=mix["link"].to_numpy()).reindex(origin=origins, fill_value=0.0)
     kept = real["origin"].isin(sorted(keeping))
-    papers = named.where(~kept & (named["origin"] != UNLABELLED), 0.0)
-    open_gas = named.sel(origin=UNLABELLED) if UNLABELLED in origins else 0.0
-    total = (papers.sum("origin") + open_gas).where(lambda volume: volume > 0)
-    weight = (papers / total).fillna(0.0)
+    total = named.sum("origin")
+    share = (named / total.where(total > 0)).fillna(0.0)
+    # Papers that name a kept origin on more gas than there is of it name other gas.
+    mean = _average(real.where(kept, 0.0), contracted.sent["year"])
+    papers = (share - mean).clip(min=0.0).where(kept, share).where(share["origin"] != UNLABELLED, 0.0)
+    open_gas = share.sel(origin=UNLABELLED) if UNLABELLED in origins else 0.0
+    whole = papers.sum("origin") + open_gas
+    weight = (papers / whole.where(whole > 0)).fillna(0.0)
     years = pd.DatetimeIndex(mix["snapshot"].to_numpy()).year.to_numpy()
     by_snapshot = weight.sel(year=xr.DataArray(years, dims="snapshot")).drop_vars("year")
     by_snapshot = by_snapshot.assign_coords(snapshot=mix["snapshot"])
@@ -98,6 +102,12 @@ def _prove(mix: xr.DataArray, contracted: Labels, keeping: set[str]) -> xr.DataA
     told = owed * by_snapshot
     rest = owed - told.sum("origin")
     return real.where(kept, 0.0) + told + rest * (real["origin"] == UNPROVEN)
+
+
+def _average(mix: xr.DataArray, years: xr.DataArray) -> xr.DataArray:
+    """Return the mean of shares over each year, every snapshot alike."""
+    by_year = mix.groupby("snapshot.year").mean()
+    return by_year.sel(year=years)
 
 
 def _blank_years(delivered: xr.DataArray, ds: xr.Dataset, holds: np.ndarray) -> xr.DataArray:

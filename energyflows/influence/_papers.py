@@ -15,6 +15,8 @@ UNLABELLED = "unlabelled"
 #: Before an origin that a scenario has written on papers; no contract behind it changes that again.
 FIXED = "papers of "
 _MWH = 1e3
+#: GWh a year that count as no flow.
+_LEAST = 1e-9
 
 
 class Claims(NamedTuple):
@@ -60,7 +62,7 @@ def claim_flows(ds: xr.Dataset, contracts: pd.DataFrame, places: Mapping[str, li
             now = held * days * (years == year)
             agreed = row.annual_twh * _MWH * now.sum() / 365.0
             flowed = (rates[..., at].sum(axis=-1) * now).sum(axis=-1)
-            share = np.divide(agreed, flowed, out=np.zeros_like(flowed), where=flowed > 0)
+            share = np.divide(agreed, flowed, out=np.zeros_like(flowed), where=flowed > _LEAST)
             part = np.minimum(share, 1.0)[..., None] * held * (years == year)
             shares[..., at, labels.index(row.label)] += part[..., None]
             notes += _tell_excess(f"{row.contract} {year}", agreed, flowed)

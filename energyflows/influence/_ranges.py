@@ -67,10 +67,11 @@ def bound_labels(named: xr.DataArray, strict: xr.DataArray, claimable: xr.DataAr
     free = volume.sel(origin=UNLABELLED, drop=True)
     most = (volume + free).where(volume["origin"] != UNLABELLED, volume)
     least = least.where(least < volume, volume).where(volume["origin"] != UNLABELLED, 0.0)
-    possible = claimable.reindex(origin=origins).fillna(np.inf)
+    possible = claimable.reindex(origin=origins)
     most = most.where(most < possible, possible)
     most = most.where(most > volume, volume)
-    return Account(volume, least.transpose(*volume.dims), most.transpose(*volume.dims))
+    told = volume["origin"].isin([*options.origins, UNLABELLED])
+    return Account(volume, *(end.where(told).transpose(*volume.dims) for end in (least, most)))
 
 
 def bound_molecules(
@@ -95,4 +96,6 @@ def displace(ds: xr.Dataset, world: World, options: Options) -> Account:
     """Return what would be missing without each supplier, over the rules of curtailment."""
     gap = measure_gap(ds, options.origins, contracts=hold_contracts(ds, world), curtailments=_CURTAILMENTS, flows=False)
     fall = sum_places(gap["fall"], options)
-    return Account(fall.sel(curtailment=_MIDDLE, drop=True), fall.min("curtailment"), fall.max("curtailment"))
+    found = (fall.sel(curtailment=_MIDDLE, drop=True), fall.min("curtailment"), fall.max("curtailment"))
+    # Origins nobody asked about are not known, rather than zero.
+    return Account(*(each.assign_attrs(partial=True) for each in found))

@@ -13,9 +13,9 @@ import xarray as xr
 
 from energyflows.datasets import load_tables, strip_passport
 from energyflows.ensemble.workers import map_chunks
-from energyflows.errors import UsageError, require
-from energyflows.influence._arguments import check_arguments
-from energyflows.influence._contracts import World
+from energyflows.errors import require
+from energyflows.influence._arguments import check_arguments, choose_networks
+from energyflows.influence._contracts import World, add_contracts
 from energyflows.influence._labels import label_gas
 from energyflows.influence._legal import presume_origins
 from energyflows.influence._ranges import (
@@ -78,14 +78,15 @@ def attribute(
     areas : mapping of str to sequence of str, optional
         Buses of each area, as ``{"EU27": [...], "AT": ["AT"]}``; default every bus that consumes, by itself.
     origins : sequence of str, optional
-        Whose displacement is computed; default all that supply others. All other accounts tell all origins.
+        Whose displacement and range of labels are computed; default all that supply others. Figures of all other
+        accounts are of all origins.
     naming : {"entry", "contracts", "partner"}
         How gas is labelled: by contracts alone; also by the name of the only supplier that can have delivered it
         (``entry``); or, beyond that, by the country that sold it on (``partner``, as statistics of trade do).
     networks : sequence of pypsa.Network, or mapping of str to it, optional
-        Unsolved network of each year, by scenario if there are several
-        (:func:`energyflows.running.prepare_networks`): flows are solved again at nearly the same cost, which gives
-        the range of molecules.
+        Unsolved network of each year, by scenario if there are several, or what
+        :func:`energyflows.running.prepare_networks` returns: flows are solved again at nearly the same cost, which
+        gives the range of molecules.
     tables : mapping of str to pandas.DataFrame, optional
         From :func:`energyflows.load_tables`; default the packaged tables.
     workers : int
@@ -97,12 +98,12 @@ def attribute(
         By year, ``bus`` (or ``area``) and ``origin``, and the other dims of the results: ``volume``, ``low``, ``high``
         (TWh, with dim ``account``), ``tag``, ``consumed`` and ``divergence`` (TWh).
 
-        ``tag`` is ``identified`` where the range is below 2 % of consumption, ``bounded`` where it is wider, and
-        ``assumed`` where none is known. ``divergence`` is the largest less the smallest of label, molecules and
-        displacement; the legal account is a presumption, not a volume, and stands beside. Origins that are no country:
-        ``unlabelled`` (gas sold on without a known contract), ``unproven`` (whose country of production is still to be
-        proven) and ``unknown`` (from stores of which nothing is known). Contracts of more than flowed are told in
-        ``attrs["notes"]``.
+        ``tag`` is ``identified`` where the range is below 2 % of consumption, ``bounded`` where it is wider,
+        ``assumed`` where none is known, and empty where there is no figure. ``divergence`` is the largest less the
+        smallest of label, molecules and displacement; the legal account is a presumption, not a volume, and stands
+        beside. Origins that are no country: ``unlabelled`` (gas sold on without a known contract), ``unproven`` (whose
+        country of production is still to be proven) and ``unknown`` (from stores of which nothing is known).
+        Contracts of more than flowed are told in ``attrs["notes"]``.
 
     Raises
     ------
@@ -131,11 +132,12 @@ def attribute(
     True
     """
     require(results, "data_vars coords", "an xarray.Dataset of results")
-    if workers < 1:
-        raise UsageError(f"workers: found {workers}, expected at least 1")
-    given = {name: strip_passport(table) for name, table in (load_tables() if tables is None else tables).items()}
-    options = _read_options(results, accounts, areas=areas, origins=origins, naming=naming)
-    solvable = _choose_networks(networks)
+    loaded = load_tables() if tables is None else tables
+    options = _read_options(
+        results, accounts, areas=areas, origins=origins, naming=naming, workers=workers, tables=loaded
+    )
+    given = {name: strip_passport(table) for name, table in loaded.items()}
+    solvable = choose_networks(results, networks)
     cases = [
         _Case(name, ds, find_world(ds, given, meta), solvable.get(name)) for name, ds, meta in list_scenarios(results)
     ]
@@ -204,22 +206,16 @@ def find_world(ds: xr.Dataset, tables: Mapping[str, pd.DataFrame], meta: Mapping
     """
     zones = tables["zones"]
     allot = partial(allot_cargoes, tables={name: tables[name] for name in _LANDED})
+    papers = list(meta.get("labels", []))
     return World(
-        contracts=tables["contracts"],
+        contracts=add_contracts(tables["contracts"], papers, ds),
         rules=tables["rules"],
         members=zones.loc[zones["eu"], "zone"].tolist(),
-        papers=list(meta.get("labels", [])),
+        papers=[paper for paper in papers if "from" in paper],
         bans=list(meta.get("bans", [])),
         cargoes=allot(ds),
         allot=allot,
     )
-
-
-def _choose_networks(networks: Any) -> dict[str, Sequence[Any]]:
-    """Return networks by scenario; the only scenario has no name."""
-    if networks is None:
-        return {}
-    return dict(networks) if isinstance(networks, Mapping) else {"": networks}
 
 
 def _find_first(cases: Sequence[_Case], case: _Case) -> int:
@@ -266,20 +262,23 @@ def _join(found: list[dict[str, Account]], results: xr.Dataset, options: Options
     ds = xr.Dataset(figures)
     consumed = sum_places(sum_energy(results["consumed"], results), options)
     ds = ds.transpose("account", ..., "year", options.dim, "origin").assign(consumed=consumed)
-    return ds.assign(tag=_tag(ds), divergence=measure_divergence(ds["volume"]))
+    ds = ds.assign(divergence=measure_divergence(ds["volume"]))
+    told = ds.assign({name: array.assign_attrs(units="TWh") for name, array in ds.data_vars.items()})
+    return told.assign(tag=_tag(ds))
 
 
 def _stack(parts: list[xr.DataArray], dim: str, names: np.ndarray) -> xr.DataArray:
-    """Join figures along a new dim; an origin one account or scenario has, and another not, is zero there."""
+    """Join figures along a new dim."""
     origins = sorted({str(name) for part in parts for name in part["origin"].to_numpy()})
     return xr.concat([_fill(part, origins) for part in parts], dim=pd.Index(names, name=dim), coords="minimal")
 
 
 def _fill(part: xr.DataArray, origins: list[str]) -> xr.DataArray:
-    known = part.count("origin") > 0
+    """Return figures of all origins: zero where a part does not have one and is complete, else missing."""
     wide = part.reindex(origin=origins)
     new = ~wide["origin"].isin(part["origin"].to_numpy())
-    return wide.where(~(new & known), 0.0)
+    complete = (part.count("origin") > 0) & (not part.attrs.get("partial", False))
+    return wide.where(~(new & complete), 0.0)
 
 
 def measure_divergence(volume: xr.DataArray) -> xr.DataArray:
@@ -307,4 +306,5 @@ def _tag(ds: xr.Dataset) -> xr.DataArray:
     """Return what each figure rests on."""
     wide = (ds["high"] - ds["low"]) / ds["consumed"].where(ds["consumed"] > _LEAST)
     words = xr.full_like(wide, "assumed", dtype=object).where(np.isnan(wide), "bounded")
-    return words.where(~(wide < _IDENTIFIED), "identified").astype(str).transpose(*ds["volume"].dims)
+    words = words.where(~(wide < _IDENTIFIED), "identified").where(np.isfinite(ds["volume"]), "")
+    return words.astype(str).transpose(*ds["volume"].dims)

@@ -29,7 +29,9 @@ def measure_hidden(accounts: xr.Dataset, origin: str) -> pd.DataFrame:
     pandas.DataFrame
         A row by year, area (or bus) and the other dims. ``consumed_twh``; the share of consumption (1) by each account,
         with ``_low``, ``_high`` and ``_tag``: ``label``, ``molecules``, ``displacement``, ``legal`` (missing where
-        nothing is presumed); ``unlabelled``; ``divergence``; ``hidden`` with ``hidden_low``, ``hidden_high`` and
+        nothing is presumed); ``unlabelled``; ``divergence``; what
+        molecules and displacement alone are beyond the label, ``beyond_molecules`` and ``beyond_displacement``;
+        ``hidden`` with ``hidden_low``, ``hidden_high`` and
         ``hidden_tag``. Missing where nothing is consumed.
 
     Raises
@@ -63,6 +65,7 @@ def measure_hidden(accounts: xr.Dataset, origin: str) -> pd.DataFrame:
         told[f"{name}_tag"] = one["tag"]
     told["unlabelled"] = _pick(accounts, UNLABELLED) / consumed
     told["divergence"] = chosen["divergence"] / consumed
+    told |= {f"beyond_{name}": told[name] - told["label"] for name in ("molecules", "displacement")}
     hidden = _hide(chosen)
     told |= {name: figure / consumed for name, figure in hidden.items()}
     told["hidden_tag"] = _tag(chosen)

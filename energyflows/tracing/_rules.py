@@ -41,7 +41,7 @@ def read_rules(rules: Any, ds: xr.Dataset) -> tuple[xr.DataArray | None, list[st
         return (None, problems) if problems else _check_sum(_date_rows(rules, ds))
     if isinstance(rules, xr.DataArray) and {"link", "origin"} <= set(rules.dims):
         problems = _find_wrong_dims(rules, ds)
-        return (None, problems) if problems else _check_sum(rules.fillna(0.0))
+        return (None, problems) if problems else _check_sum(rules.fillna(0.0).clip(0.0, 1.0))
     found = type(rules).__name__
     return None, [f"rules: found {found}, expected rows of table rules, or shares with dims link and origin"]
 
@@ -82,7 +82,7 @@ def _find_wrong_dims(shares: xr.DataArray, ds: xr.Dataset) -> list[str]:
         for dim in ("snapshot", *leads)
         if dim in shares.dims and not set(ds[dim].to_numpy().tolist()) <= set(shares[dim].to_numpy().tolist())
     ]
-    wrong = (shares < 0) | (shares > 1 + _TOLERANCE) | np.isinf(shares)
+    wrong = (shares < -_TOLERANCE) | (shares > 1 + _TOLERANCE) | np.isinf(shares)
     return problems + ([f"rules: {int(wrong.sum())} shares are not from 0 to 1"] if bool(wrong.any()) else [])
 
 

@@ -3,6 +3,7 @@
 import numpy as np
 import pandas as pd
 import pytest
+import xarray as xr
 
 from energyflows.claims import FIGURES
 from energyflows.claims._figures import View
@@ -29,11 +30,13 @@ def view(toy, toy_run):
 
 
 def test_every_figure_says_what_it_is():
-    assert len(FIGURES) == 20
+    assert len(FIGURES) == 26
     assert all(each.about.endswith(".") and each.unit for each in FIGURES.values())
     assert FIGURES["zones_dearer"].needed == ("least",)
     assert FIGURES["import_share"].optional == ("kind",)
     assert [name for name, each in FIGURES.items() if each.pair] == ["zones_dearer", "zones_short"]
+    ranged = {"account_share", "account_volume", "hidden_share", "hidden_volume", "hidden_revenue"}
+    assert {name for name, each in FIGURES.items() if each.ranged} == ranged
 
 
 # ------------------------------------------------------------------ what comes in
@@ -117,6 +120,12 @@ def test_flow_use_and_received_share(view):
         ("price", {"zone": "FR"}),
         ("received_share", {"zone": "FR", "link": "YAMAL-DE"}),
         ("held_share", {"country": "RU", "asset": "Jamal"}),
+        ("controlled_volume", {"country": "RU", "owner": "Gasprom"}),
+        ("account_share", {"origin": "RU", "account": "labels"}),
+        ("account_volume", {"origin": "RU", "account": "label", "area": "FR"}),
+        ("hidden_volume", {"origin": "RU", "conduit": "DE", "account": "label"}),
+        ("hidden_volume", {"origin": "RU", "conduit": "FR", "account": "molecules"}),
+        ("flow", {"link": "DE-TR", "origin": "RU", "account": "legal"}),
     ],
 )
 def test_a_name_that_does_not_exist_is_refused(view, name, arguments):
@@ -145,23 +154,43 @@ def test_cargoes_are_sold_where_they_land(view, toy_run):
     assert compute("revenue", view(price=prices), supplier="US") == pytest.approx(LNG * 30 / 1e3)
 
 
-def test_gas_among_others_or_from_a_grid_has_no_revenue_of_its_own(view, toy_run):
-    mixed = toy_run["generator_bus"].where(toy_run["generator_origin"] != "US", "YAMAL")
-    assert np.isnan(compute("revenue", view(generator_bus=mixed), supplier="RU"))
-    assert np.isnan(compute("revenue", view(), supplier="NL"))
+def test_gas_among_others_counts_by_its_share(toy, toy_run):
+    rates = toy_run[["supplied", "available"]]
+    russian = toy_run["generator_origin"] == "RU"
+    quarter = rates.isel(generator=russian.to_numpy()) * 0.25
+    names = [f"{each} other" for each in quarter["generator"].to_numpy()]
+    quarter = quarter.assign_coords(generator=names, generator_origin=("generator", ["KZ"] * len(names)))
+    joined = xr.concat([rates.where(~russian, rates * 0.75), quarter], dim="generator")
+    flat = toy_run.assign(price=0 * toy_run["price"] + 20.0)
+    tables = toy()
+    run = View(flat.drop_dims("generator").merge(joined), tables, 2025, tables["ownership"])
+    assert compute("revenue", run, supplier="RU") == pytest.approx(0.75 * 73 * 20 / 1e3)
+    assert compute("revenue", run, supplier="KZ") == pytest.approx(0.25 * 73 * 20 / 1e3)
 
 
-def test_a_corridor_that_stands_idle_does_not_mix(view, toy_run):
-    idle = toy_run["supplied"].where(toy_run["generator_origin"] != "US", 0.0)
-    mixed = toy_run["generator_bus"].where(toy_run["generator_origin"] != "US", "YAMAL")
-    assert compute("revenue", view(generator_bus=mixed, supplied=idle), supplier="RU") > 0
+def test_gas_from_a_grid_is_sold_at_its_border(view, toy_run):
+    run = view(price=0 * toy_run["price"] + 20.0)
+    away = [compute("account_volume", run, origin="NL", account="molecules", area=each).value for each in ("DE", "TR")]
+    out = away[0] + away[1] / 0.99
+    assert 0 < out < 20
+    assert compute("revenue", run, supplier="NL") == pytest.approx(out * 20 / 1e3)
 
 
-def test_controlled_volume_is_share_times_throughput(view):
-    asked = {"country": "RU", "asset": "Yamal"}
-    assert compute("held_share", view(), **asked) == pytest.approx(50)
-    assert compute("controlled_volume", view(), **asked, link="YAMAL-DE") == pytest.approx(36.5)
-    assert compute("held_share", view(), country="DE", asset="Yamal") == 0
+def test_controlled_volume_is_share_times_throughput(view, toy_run):
+    run = view(price=0 * toy_run["price"] + 20.0)
+    assert compute("held_share", run, country="RU", asset="Yamal") == pytest.approx(50)
+    assert compute("held_share", run, country="DE", asset="Yamal") == 0
+    for owner in ({}, {"owner": "Gazprom"}):
+        assert compute("controlled_volume", run, country="RU", **owner) == pytest.approx(36.5)
+        assert compute("controlled_value", run, country="RU", **owner) == pytest.approx(36.5 * 20 / 1e3)
+    assert compute("controlled_volume", run, country="DE") == 0
+
+
+def test_stages_are_never_added_up(toy, toy_rows, toy_run):
+    sold = {**toy_rows["ownership"][0], "asset": "Yamal gas", "stage": "offtake", "share": 0.3}
+    tables = toy(ownership=[*toy_rows["ownership"], sold])
+    run = View(toy_run, tables, 2025, tables["ownership"])
+    assert compute("controlled_volume", run, country="RU") == pytest.approx(36.5)
 
 
 # ------------------------------------------------------------------ owners

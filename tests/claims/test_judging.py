@@ -188,6 +188,49 @@ def test_a_verdict_that_holds_over_the_range_is_told_so(disputed, at_least, verd
     assert row["flips"] == f"does not flip for volume of backfill from 0 to 1 bcm/y: {verdict}"
 
 
+# ------------------------------------------------------------------ ranges of accounts
+LABEL = {**EVIDENCE, "figure": "account_share", "arguments": {"origin": "RU", "account": "label"}}
+
+
+@pytest.mark.parametrize(("at_least", "verdict"), [(20, "mixed"), (50, "not supported")])
+def test_a_verdict_must_hold_at_both_ends_of_a_range(judge_one, toy_run, at_least, verdict):
+    row, evidence = judge_one(toy_run, evidence=[LABEL], at_least=at_least)
+    # No contract names Russian gas in the EU27 of the toy, but all gas of the corridor is Russian.
+    assert evidence.loc[0, "low"] == 0
+    assert evidence.loc[0, "value"] == evidence.loc[0, "high"]
+    assert row["verdict"] == verdict
+    changes = "flips within the ranges of its numbers: supported or not supported"
+    assert row["flips"] == (changes if verdict == "mixed" else "")
+    assert ("(0 to 28.3) %" in row["decides"]) == (verdict != "mixed")
+    assert np.isnan(row["margin"]) == (verdict == "mixed")
+
+
+def test_ranges_of_two_runs_widen_their_difference(judge_one, toy_run, stack):
+    results = stack(reference=toy_run, other=toy_run)
+    pair = {**LABEL, "scenario": "other", "against": {"scenario": "reference"}, "unit": "points"}
+    _, evidence = judge_one(results, evidence=[LABEL, {**pair, "name": "change"}])
+    whole = evidence.loc[0, "high"]
+    assert evidence.loc[1, ["value", "low", "high"]].tolist() == pytest.approx([0, -whole, whole])
+
+
+def test_ranges_of_accounts_and_of_a_disputed_figure_join(judge_one, toy_run, stack_named):
+    runs = {f"backfill[volume={v:g}]": toy_run for v in VALUES}
+    _, evidence = judge_one(
+        stack_named({"reference": toy_run, **runs}), evidence=[{**LABEL, "scenario": "backfill"}], flips=FLIPS
+    )
+    assert evidence.loc[0, "low"] == 0
+    assert evidence.loc[0, "high"] == evidence.loc[0, "value"]
+
+
+def test_labels_are_those_of_the_scenario(judge_one, toy_run, stack):
+    paper = {"at": "YAMAL-DE", "from": "RU", "to": "NO", "share": 1.0, "start": None, "end": None}
+    meta = {"scenarios": {"reference": {}, "renamed": {"labels": [paper]}}}
+    results = stack(reference=toy_run, renamed=toy_run).assign_attrs(meta=json.dumps(meta))
+    _, evidence = judge_one(results, evidence=[LABEL, {**LABEL, "name": "other", "scenario": "renamed"}])
+    assert evidence.loc[0, "value"] > 20
+    assert evidence.loc[1, "value"] == pytest.approx(0)
+
+
 # ------------------------------------------------------------------ runs
 def test_runs_needed_are_listed_by_year_with_the_reference_first(claim):
     one = {**EVIDENCE, "scenario": "backfill + other", "against": {"scenario": "reference", "year": 2021}}

@@ -33,16 +33,34 @@ def test_verdicts_follow_from_rules_and_gaps(told):
 
 def test_a_backfill_of_nothing_does_nothing(told):
     evidence = told["evidence"]
-    disputed = evidence[evidence["low"].notna()]
+    disputed = evidence[evidence["scenario"].str.split(" + ", regex=False).str[0] == "backfill-max"]
     assert set(disputed["id"]) == {"C5", "C6", "C13"}
+    assert disputed["low"].notna().all()
     # Each range is over volumes that begin with none, at which nothing changes.
     assert (disputed["low"] <= 1e-3).all()
     assert (disputed["high"] >= -1e-3).all()
 
 
 def test_shares_are_shares(told):
-    shares = told["evidence"].query("unit == '%' and against == '' and not label.str.startswith('N-1')")["value"]
-    assert shares.between(0, 100.001).all()
+    rows = told["evidence"].query("unit == '%' and against == ''")
+    rows = rows[~rows["label"].str.startswith("N-1")]
+    hidden = rows["label"].str.startswith("Hidden dependence")
+    assert rows.loc[~hidden, "value"].between(0, 100.001).all()
+    # More gas may bear the Russian name than stands behind it.
+    assert rows.loc[hidden, "value"].between(-100.001, 100.001).all()
+
+
+def test_ranges_hold_their_numbers(told):
+    ranged = told["evidence"].dropna(subset=["low"])
+    assert set(ranged["id"]) >= {"C1", "C2", "C4", "C5", "C6", "C12"}
+    assert (ranged["low"] <= ranged["value"] + 1e-6).all()
+    assert (ranged["value"] <= ranged["high"] + 1e-6).all()
+
+
+def test_a_sold_stake_leaves_nothing(told):
+    rows = told["evidence"].query("scenario == 'lukoil-stake'")
+    assert len(rows) == 3
+    assert (rows["value"] == 0).all()
 
 
 def test_all_claims_are_printed(told, capsys):

@@ -114,6 +114,14 @@ def test_what_cannot_be_used_is_refused_with_its_line(write, old, new, line, tol
     assert line is None or f"line {line}" in message
 
 
+def test_a_figure_with_a_range_is_not_told_in_per_cent(write):
+    file = write("import_share", "account_share")
+    text = file.read_text(encoding="utf-8").replace("{origin: RU}", "{origin: RU, account: label}")
+    file.write_text(text.replace("year: 2025", "percent: true\n        year: 2025\n        against: {year: 2021}"))
+    with pytest.raises(ScenarioError, match=r"line 12.*has a range of its own"):
+        read_claims(file)
+
+
 def test_all_problems_are_told_at_once(tmp_path):
     file = tmp_path / "claims.yaml"
     file.write_text(FILE.replace("import_share", "nothing").replace("russian-stop", "none").replace("C1", "C0"))

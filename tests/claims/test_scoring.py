@@ -7,7 +7,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from energyflows.claims._declaring import Rule
-from energyflows.claims._scoring import MIXED, NOT_SUPPORTED, SUPPORTED, UNKNOWN, judge
+from energyflows.claims._figures import Span
+from energyflows.claims._scoring import MIXED, NOT_SUPPORTED, SUPPORTED, UNKNOWN, judge, list_verdicts
 
 NAN = float("nan")
 NUMBERS = st.floats(-1e3, 1e3)
@@ -122,3 +123,27 @@ def test_more_never_hurts_a_claim_that_wants_more(numbers, more):
     for kind in ("all", "any"):
         one, other = (judge(rule({kind: conditions}), each).margin for each in (before, after))
         assert other >= one
+
+
+def test_every_end_of_every_range_is_judged():
+    both = rule({"all": [least("a", 10), least("b", 0)]})
+    sure = Span(5.0, NAN, NAN)
+    assert list_verdicts(both, {"a": Span(20.0, 15.0, 25.0), "b": sure}) == [SUPPORTED]
+    assert list_verdicts(both, {"a": Span(20.0, 10.0, 25.0), "b": sure}) == [SUPPORTED, MIXED]
+    assert set(list_verdicts(both, {"a": Span(20.0, 5.0, 25.0), "b": Span(0.5, -4.0, 9.0)})) == {
+        SUPPORTED,
+        MIXED,
+        NOT_SUPPORTED,
+    }
+    # A number the rule does not use changes nothing.
+    assert list_verdicts(both, {"a": Span(20.0, 15.0, 25.0), "b": sure, "c": Span(0.0, -99.0, 99.0)}) == [SUPPORTED]
+    assert list_verdicts(None, {"a": Span(1.0, 0.0, 2.0)}) == [UNKNOWN]
+
+
+@given(NUMBERS, st.floats(0, 50), st.floats(0, 50), st.floats(0, 1))
+def test_what_lies_between_the_ends_is_among_their_verdicts(number, below, above, place):
+    plain = rule({"all": [least("a", 0, 5)]})
+    low, high = number - below, number + above
+    inside = judge(plain, {"a": low + place * (high - low)}).verdict
+    ends = list_verdicts(plain, {"a": Span(number, low, high)})
+    assert inside in ends or {SUPPORTED, NOT_SUPPORTED} <= set(ends)

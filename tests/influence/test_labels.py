@@ -7,7 +7,7 @@ import xarray as xr
 from hypothesis import given
 from hypothesis import strategies as st
 
-from energyflows.influence._contracts import World, end_contracts, find_shipped, spread_quantity
+from energyflows.influence._contracts import World, add_contracts, end_contracts, find_shipped, spread_quantity
 from energyflows.influence._labels import label_gas
 from energyflows.influence._papers import FIXED, UNLABELLED, claim_flows, fill_claims
 from energyflows.tracing import trace
@@ -84,6 +84,16 @@ def test_contracts_of_more_than_flows_share_it_and_are_told(hub, contract):
     assert found.notes == ["c 2025: 16.4 TWh agreed, 10.9 flowed"]
 
 
+def test_a_contract_of_a_supplier_whose_gas_does_not_flow_names_nothing(hub, contract):
+    rows = [contract("c", "BG", "TR-BG", 10 * YEAR, "IR"), contract("d", "BG", "TR-BG", 10 * YEAR, "RU")]
+    supplied = hub.assign_coords(generator_origin=hub["generator_origin"].where(hub["generator"] != "PIPE RU", "IR"))
+    assert _label(supplied, rows)[1]("BG") == {"BG": 5.0, "IR": 10.0, UNLABELLED: 20.0} | {"RU": 10.0, UNLABELLED: 10.0}
+    none = hub.assign_coords(generator_origin=hub["generator_origin"].where(hub["generator"] != "TR AZ", "RU"))
+    gone = [contract("c", "BG", "TR-BG", 10 * YEAR, "AZ")]
+    assert "AZ" in _label(hub, gone)[1]("BG")
+    assert "AZ" in _label(none, gone)[1]("BG")
+
+
 def test_gas_that_a_scenario_relabels_bears_the_new_name(hub):
     paper = {"at": "TR-BG", "from": "RU", "to": "TR", "share": 0.5, "start": None, "end": None}
     assert _label(hub, papers=[paper])[1]("BG") == {"BG": 5.0, "TR": 9.0, UNLABELLED: 21.0}
@@ -117,9 +127,7 @@ def test_a_barred_name_does_not_pass_into_the_union(market):
     both = [ban, ban | {"contract_type": "short", "from": "2025-07-02"}]
     assert _label(ds, bans=[ban])[1]("HU") == {"RU": 30.0}
     found = _label(ds, bans=both)[1]("HU")
-    assert found == pytest.approx(
-        {"RS": 6.0 * 182 / 365, "RU": 24.0 * 182 / 365, UNLABELLED: 30.0 * 183 / 365}, abs=1e-5
-    )
+    assert found == pytest.approx({"RU": 30.0 * 182 / 365, UNLABELLED: 30.0 * 183 / 365}, abs=1e-5)
     assert _label(ds, bans=[each | {"origin": "AZ"} for each in both])[1]("HU") == {"RU": 30.0}
     assert _label(ds, bans=both, members=["DE"])[1]("HU") == {"RU": 30.0}
 
@@ -188,6 +196,16 @@ def test_bans_reach_what_they_name(contract):
     assert left(gas="pipeline", contract_type="long") == ["long"]
     assert left(zone="HU") == ["long", "short"]
     assert left(zone="PIPE-RS") == ["outside"]
+
+
+def test_a_contract_that_a_scenario_concludes_names_gas_like_others(hub, contract):
+    paper = {"at": "TR-BG", "to": "AZ", "twh": 12 * YEAR, "per": "year", "start": None, "end": None}
+    short = paper | {"twh": 1.0, "per": "period", "start": "2025-01-01", "end": "2025-03-14"}
+    table = add_contracts(pd.DataFrame([contract("c", "BG", "TR-BG", 1.0, "TR")]), [paper, short, {"from": "RU"}], hub)
+    assert table["contract"].tolist() == ["c", "scenario TR-BG AZ", "scenario TR-BG AZ"]
+    assert table["annual_twh"].tolist() == pytest.approx([1.0, 12 * YEAR, 5.0])
+    assert table["zone"].tolist() == ["BG"] * 3
+    assert _label(hub, table.to_dict("records")[1:2])[1]("BG")["AZ"] == pytest.approx(12.0)
 
 
 def test_days_of_a_contract_within_snapshots(market):
