@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Mapping, Sequence
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -87,14 +88,11 @@ def trace_results(path: Path, year: int | None, tables: Mapping[str, pd.DataFram
         options, told["hidden"] = {**options, "consumer": every[:1]}, len(every) - 1
     parts = [_measure(one, tables, options).assign(scenario=name) for name, one in scenarios]
     found, notes = pd.concat(parts, ignore_index=True), _tell_rules(scenarios[0][1], tables, options)
+    notes.append(_LNG)
     if "vertices" in options:
         found, told["interval"] = _replace_ranges(found, scenarios, tables, options)
-        notes.append("LNG: all terminals of a pool land one mix of its cargoes.")
     else:
-        notes += [
-            _LNG,
-            "Flows are one solution of many that cost nearly the same; --vertices N: range over such flows.",
-        ]
+        notes.append("Flows are one solution of many that cost nearly the same; --vertices N: range over such flows.")
     rows = found if year is None else found[found["year"] == year]
     return _order(rows), {**told, "notes": notes}
 
@@ -235,8 +233,7 @@ def _measure(ds: xr.Dataset, tables: Mapping[str, pd.DataFrame], options: Mappin
     from energyflows.tracing import bound_delivered, trace
 
     areas = _choose_areas(list_areas(ds, tables), options)
-    # Flows solved again are traced with one mix of LNG for all terminals, so those of the file must be too.
-    flows = ds if "vertices" in options else _allot(ds, tables)
+    flows = _allot(ds, tables)
     if "rule" in options:
         flows = apply_rules(flows, choose_rules(options["rule"], tables))
     chosen = (options.get("storage", "mixed"), options.get("coupling", "direct"))
@@ -316,7 +313,7 @@ def _replace_ranges(
     options: Mapping[str, Any],
 ) -> tuple[pd.DataFrame, str]:
     """Return ranges over flows of nearly the same cost, solved again."""
-    from energyflows.influence import trace_vertices
+    from energyflows.influence import allot_cargoes, trace_vertices
     from energyflows.running import prepare_networks
 
     meta = json.loads(scenarios[0][1].attrs["meta"])
@@ -335,6 +332,7 @@ def _replace_ranges(
             count=options["vertices"],
             origins=options.get("origin"),
             start=options.get("start", "chained"),
+            allot=partial(allot_cargoes, tables=tables),
         )
         parts.append(sought[["low", "high"]].to_dataframe().reset_index().assign(scenario=name))
         attrs = sought.attrs

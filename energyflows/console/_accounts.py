@@ -25,7 +25,8 @@ _CAUTION = (
     "label could add). 'molecules': which wells are in the mix, by proportional sharing. 'displaced': what would be",
     "missing if the supplier gave nothing and nobody else gave more, shared by all whom pipelines reach, buyers of",
     "that gas or not (range over who is cut first). 'legal': what customs must presume; '–': nothing yet. 'hidden':",
-    "the larger of molecules and displaced, less label. See docs/accounts.md before quoting any of them.",
+    "the larger of molecules and displaced, less label; where displaced is the larger, it is a part of a common",
+    "shortage, not gas under another name. See docs/accounts.md before quoting any of them.",
 )
 
 
