@@ -145,7 +145,11 @@ def _list_values(results: Any) -> list[Any]:
 def _judge_one(claim: Claim, views: _Views) -> tuple[dict[str, Any], list[dict[str, Any]]]:
     """Return the row of a claim and those of its evidence."""
     values = claim.flips.values if claim.flips else (None,)
-    swept = [{each.name: _compute(each, claim, value, views) for each in claim.evidence} for value in values]
+    steady = {
+        each.name: _compute(each, claim, values[0], views) for each in claim.evidence if not rests_on(each, claim)
+    }
+    disputed = [each for each in claim.evidence if each.name not in steady]
+    swept = [steady | {each.name: _compute(each, claim, value, views) for each in disputed} for value in values]
     over = [list_verdicts(claim.rule, each) for each in swept]
     numbers = {each.name: _join(each, claim, swept) for each in claim.evidence}
     # Where the verdict changes over a range, no number decides.

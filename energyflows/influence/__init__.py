@@ -5,12 +5,14 @@ from __future__ import annotations
 from energyflows.influence.accounts import ACCOUNTS, attribute
 from energyflows.influence.cargoes import allot_cargoes, list_landings
 from energyflows.influence.conduits import list_exits, measure_conduits
+from energyflows.influence.curves import measure_curve
 from energyflows.influence.gap import measure_gap
 from energyflows.influence.headline import measure_hidden
 from energyflows.influence.holdings import measure_holdings
 from energyflows.influence.passages import attribute_conduits, measure_passage
 from energyflows.influence.revenue import measure_revenue
 from energyflows.influence.shuffling import measure_shuffling
+from energyflows.influence.substitution import measure_substitution
 from energyflows.influence.vertices import trace_vertices
 
 __all__ = [
@@ -21,11 +23,13 @@ __all__ = [
     "list_exits",
     "list_landings",
     "measure_conduits",
+    "measure_curve",
     "measure_gap",
     "measure_hidden",
     "measure_holdings",
     "measure_passage",
     "measure_revenue",
     "measure_shuffling",
+    "measure_substitution",
     "trace_vertices",
 ]
