@@ -12,7 +12,7 @@ from energyflows.console import _terminal
 from energyflows.console._terminal import Tables
 
 #: Digits behind the point by unit; one elsewhere.
-_DIGITS = {"1": 3, "zones": 0, "bn EUR": 2, "TWh": 2, "EUR/MWh": 2}
+_DIGITS = {"1": 3, "zones": 0, "members": 0, "bn EUR": 2, "TWh": 2, "EUR/MWh": 2}
 
 
 def print_claims(tables: Tables) -> None:

@@ -10,7 +10,7 @@ import pandas as pd
 import xarray as xr
 
 from energyflows.influence._contracts import World, find_shipped, hold_contracts, spread_quantity
-from energyflows.influence._papers import FIXED, UNLABELLED, claim_flows, fill_claims, rewrite_papers
+from energyflows.influence._papers import FIXED, UNLABELLED, claim_flows, fill_claims, find_places, rewrite_papers
 from energyflows.results import sum_energy
 from energyflows.tracing import trace, trace_links
 
@@ -62,12 +62,12 @@ def label_gas(ds: xr.Dataset, world: World, molecules: xr.Dataset, naming: str =
     claimed = _drop_idle(ds, claims.shares, real)
     bare = _name_sources(ds, naming)
     resold = _name_resales(ds, world, molecules, naming)
-    papers = rewrite_papers(ds, world.papers, claimed, real)
     landed = world.cargoes if naming != "contracts" else None
-    first = join_rules(join_rules(landed, resold), papers)
+    first = join_rules(landed, resold)
+    if world.papers:
+        first, claimed = _change_papers(ds, world.papers, (bare, first), claimed, real)
     if claimed.sizes["link"]:
-        upstream = share_begins(trace(bare, rules=first), ds, claimed["link"].to_numpy())
-        first = join_rules(first, fill_claims(_overlay(upstream, first), claimed))
+        first = join_rules(first, _fill(bare, first, claimed))
     traced = trace(bare, rules=first)
     delivered = _merge_fixed(sum_energy(traced["delivered"], traced))
     sent = _merge_fixed(sum_energy(trace_links(traced, bare, first), traced))
@@ -90,6 +90,29 @@ def _place_contracts(ds: xr.Dataset, held: pd.DataFrame, shipped: set[str], nami
         elif isinstance(row.link, str) and row.link in links:
             places[row.contract] = [row.link]
     return places
+
+
+def _fill(bare: xr.Dataset, rules: xr.DataArray | None, claimed: xr.DataArray) -> xr.DataArray:
+    """Return the labels at delivery points, as contracts leave them."""
+    upstream = share_begins(trace(bare, rules=rules), bare, claimed["link"].to_numpy())
+    return fill_claims(_overlay(upstream, rules), claimed)
+
+
+def _change_papers(
+    ds: xr.Dataset,
+    papers: Sequence[Mapping[str, Any]],
+    named: tuple[xr.Dataset, xr.DataArray | None],
+    claimed: xr.DataArray,
+    real: xr.DataArray,
+) -> tuple[xr.DataArray | None, xr.DataArray]:
+    """Return rules that hold what a scenario writes on papers, and contracts at all other links."""
+    bare, rules = named
+    places = list(dict.fromkeys(link for paper in papers for link in find_places(ds, str(paper["at"]))))
+    blank = xr.zeros_like(ds["received"].sel(link=places)).expand_dims(origin=[UNLABELLED])
+    wanted = claimed.reindex(link=places, fill_value=0.0) if claimed.sizes["link"] else blank
+    changed = rewrite_papers(ds, papers, _fill(bare, rules, wanted), real)
+    others = [link for link in claimed["link"].to_numpy().tolist() if link not in places]
+    return join_rules(rules, changed), claimed.sel(link=others)
 
 
 def _drop_idle(ds: xr.Dataset, claims: xr.DataArray, real: xr.DataArray) -> xr.DataArray:

@@ -118,9 +118,9 @@ def fill_claims(mix: xr.DataArray, claims: xr.DataArray) -> xr.DataArray:
 
 
 def rewrite_papers(
-    ds: xr.Dataset, papers: Iterable[Mapping[str, Any]], claims: xr.DataArray, molecules: xr.DataArray
-) -> xr.DataArray | None:
-    """Return the share of what links carry whose papers a scenario changes.
+    ds: xr.Dataset, papers: Iterable[Mapping[str, Any]], labels: xr.DataArray, molecules: xr.DataArray
+) -> xr.DataArray:
+    """Return the labels of links whose papers a scenario changes.
 
     Parameters
     ----------
@@ -128,52 +128,69 @@ def rewrite_papers(
         Results of one scenario.
     papers : iterable of mapping
         With ``at, from, to, start, end`` and ``share`` (of the gas of that origin) or ``twh`` and ``per``.
-    claims : xarray.DataArray
-        Of contracts, by link and origin.
+    labels : xarray.DataArray
+        Shares of what flows of each link, by label, before.
     molecules : xarray.DataArray
-        Share of what flows of each link, by origin.
+        The same by origin.
 
     Returns
     -------
-    xarray.DataArray or None
-        By snapshot, link and new origin (after ``FIXED``); None if nothing changes.
+    xarray.DataArray
+        As ``labels``, of the links that change; new names stand after ``FIXED``. What gets one is taken from gas of
+        the old name first, then from gas without any, then from all others in proportion.
     """
-    found: dict[tuple[str, str], Any] = {}
-    for paper in papers:
+    listed = list(papers)
+    names = sorted({*labels["origin"].to_numpy().tolist(), *(FIXED + str(paper["to"]) for paper in listed), UNLABELLED})
+    found: dict[str, xr.DataArray] = {}
+    for paper in listed:
         part = xr.DataArray(
             spread_quantity(paper.get("start"), paper.get("end"), ds),
             dims="snapshot",
             coords={"snapshot": ds["snapshot"]},
         )
-        for link in _find_places(ds, str(paper["at"])):
-            share = _choose(claims, link, str(paper["from"]))
-            real = _choose(molecules, link, str(paper["from"]))
-            moved = _rate(ds, paper, link, part) if "twh" in paper else paper["share"] * np.maximum(share, real) * part
-            key = (link, FIXED + str(paper["to"]))
-            found[key] = np.minimum(found.get(key, 0.0) + moved, 1.0)
-    if not found:
-        return None
-    links, names = (list(dict.fromkeys(each)) for each in zip(*found, strict=True))
-    shares: xr.DataArray = xr.zeros_like(ds["received"].sel(link=links)).expand_dims(origin=names).copy()
-    for (link, name), moved in found.items():
-        shares.loc[{"link": link, "origin": name}] = moved
-    capped: xr.DataArray = shares / shares.sum("origin").clip(min=1.0)
-    return capped
+        for link in find_places(ds, str(paper["at"])):
+            before = found.get(link, labels.sel(link=link, drop=True).reindex(origin=names, fill_value=0.0))
+            named = before.reindex(origin=[paper["from"]], fill_value=0.0).isel(origin=0, drop=True)
+            real = molecules.sel(link=link).reindex(origin=[paper["from"]], fill_value=0.0).isel(origin=0, drop=True)
+            share = _rate(ds, paper, link, part) if "twh" in paper else paper["share"] * np.maximum(named, real) * part
+            found[link] = _rename(before, share, str(paper["from"]), FIXED + str(paper["to"]))
+    return xr.concat(list(found.values()), dim=xr.Variable("link", np.array(list(found), dtype=str)))
 
 
-def _find_places(ds: xr.Dataset, at: str) -> list[str]:
-    """Return a link, or all links that lead to a bus."""
+def _rename(labels: xr.DataArray, share: Any, before: str, after: str) -> xr.DataArray:
+    """Return labels with a share of all gas under a new name."""
+    fixed = labels["origin"].astype(str).str.startswith(FIXED)
+    wanted = np.minimum(share, labels.where(~fixed, 0.0).sum("origin"))
+    left, missing = labels, wanted
+    for chosen in (labels["origin"] == before, labels["origin"] == UNLABELLED, ~fixed):
+        pool = left.where(chosen & ~fixed, 0.0)
+        taken = np.minimum(pool.sum("origin"), missing)
+        left = left - (pool * (taken / pool.sum("origin").where(lambda total: total > 0))).fillna(0.0)
+        missing = missing - taken
+    renamed: xr.DataArray = left + wanted * (labels["origin"] == after)
+    return renamed
+
+
+def find_places(ds: xr.Dataset, at: str) -> list[str]:
+    """Return the links at which papers change.
+
+    Parameters
+    ----------
+    ds : xarray.Dataset
+        Results.
+    at : str
+        A link, or a bus.
+
+    Returns
+    -------
+    list of str
+        The link, or all links that lead to the bus.
+    """
     links = ds["link"].to_numpy().astype(str)
     if at in links:
         return [at]
     inner = ds["is_storage_link"].to_numpy().astype(bool)
     return [str(name) for name in links[(ds["bus1"].to_numpy().astype(str) == at) & ~inner]]
-
-
-def _choose(shares: xr.DataArray, link: str, origin: str) -> Any:
-    """Return the share of one origin at one link, zero if there is none."""
-    known = link in shares["link"].to_numpy() and origin in shares["origin"].to_numpy()
-    return shares.sel(link=link, origin=origin, drop=True).fillna(0.0) if known else 0.0
 
 
 def _rate(ds: xr.Dataset, paper: Mapping[str, Any], link: str, part: xr.DataArray) -> xr.DataArray:

@@ -67,7 +67,7 @@ def _find_wrong_dims(shares: xr.DataArray, ds: xr.Dataset) -> list[str]:
     """List names and dims the results do not have."""
     leads = list_leads(ds)
     known = ds["link"].to_numpy().astype(str).tolist()
-    links = shares["link"].to_numpy().astype(str).tolist()
+    links = [str(name) for name in shares["link"].to_numpy()]
     problems = [
         f"rules: dim {dim} is not one of the results"
         for dim in shares.dims

@@ -99,6 +99,15 @@ def test_gas_that_a_scenario_relabels_bears_the_new_name(hub):
     assert _label(hub, papers=[paper])[1]("BG") == {"BG": 5.0, "TR": 9.0, UNLABELLED: 21.0}
 
 
+def test_no_gas_keeps_a_name_that_all_of_it_loses(market, contract):
+    ds = market(
+        {("PIPE", "DE"): 60.0, ("TAP", "DE"): 40.0}, {("PIPE", "RU"): 50.0, ("PIPE", "NO"): 10.0, ("TAP", "AZ"): 40.0}
+    )
+    paper = {"at": "DE", "from": "RU", "to": "TR", "share": 1.0, "start": None, "end": None}
+    rows = [contract("c", "DE", "PIPE-DE", 45 * YEAR, "RU")]
+    assert _label(ds, rows, papers=[paper])[1]("DE") == {"AZ": 40.0, "NO": 10.0, "TR": 50.0}
+
+
 def test_a_swap_changes_the_names_of_a_stated_volume_behind_contracts_too(market, contract):
     ds = market({("TAP", "DE"): 50.0}, {("TAP", "AZ"): 50.0})
     paper = {"at": "TAP-DE", "from": "AZ", "to": "RU", "twh": 20 * YEAR, "per": "year", "start": None, "end": None}
