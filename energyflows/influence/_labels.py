@@ -59,7 +59,7 @@ def label_gas(ds: xr.Dataset, world: World, molecules: xr.Dataset, naming: str =
     places = _place_contracts(ds, held, set(shipped), naming)
     real = share_links(molecules, ds, ds["link"].to_numpy(), world.cargoes)
     claims = claim_flows(ds, held, places)
-    claimed = _drop_idle(ds, claims.shares, real)
+    claimed = _drop_idle(ds, claims.shares, _share_names(ds, world, molecules, claims.shares["link"].to_numpy()))
     bare = _name_sources(ds, naming)
     resold = _name_resales(ds, world, molecules, naming)
     landed = world.cargoes if naming != "contracts" else None
@@ -115,14 +115,21 @@ def _change_papers(
     return join_rules(rules, changed), claimed.sel(link=others)
 
 
-def _drop_idle(ds: xr.Dataset, claims: xr.DataArray, real: xr.DataArray) -> xr.DataArray:
-    """Return claims without those of suppliers whose gas is not in what flows: their contracts are not served.
+def _share_names(ds: xr.Dataset, world: World, molecules: xr.Dataset, links: np.ndarray) -> xr.DataArray:
+    """Return the names that gas where links begin bears without any contract."""
+    rules = join_rules(world.cargoes, _name_resales(ds, world, molecules, "entry"))
+    return share_begins(trace(ds, rules=rules), ds, links)
 
-    A country that only sells on what it buys needs no gas of its own.
+
+def _drop_idle(ds: xr.Dataset, claims: xr.DataArray, names: xr.DataArray) -> xr.DataArray:
+    """Return claims without those of suppliers that deliver nothing to where the link begins.
+
+    Gas that was resold outside the single market is nobody's delivery; a country that only sells on what it buys needs
+    no gas of its own.
     """
     foreign = ds["generator_route"].to_numpy().astype(str) != "home"
     suppliers = sorted(set(ds["generator_origin"].to_numpy().astype(str)[foreign]))
-    there = real.sel(link=claims["link"].to_numpy()).reindex(origin=claims["origin"].to_numpy(), fill_value=0.0)
+    there = names.reindex(origin=claims["origin"].to_numpy(), fill_value=0.0)
     return claims.where((there >= _PRESENT) | ~claims["origin"].isin(suppliers), 0.0)
 
 
