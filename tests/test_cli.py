@@ -22,7 +22,7 @@ from energyflows import summarise
 from energyflows.cli import app, main
 from energyflows.results import check_results, open_results
 
-TABLES = ["bent", "binding", "corridors", "imports", "metrics", "unused", "years"]
+TABLES = ["accounts", "bent", "binding", "corridors", "imports", "metrics", "unused", "years"]
 PROGRAM = [sys.executable, "-c", "from energyflows.cli import main; main()"]
 POSIX = pytest.mark.skipif(sys.platform == "win32", reason="needs a POSIX terminal or shell")
 

@@ -15,6 +15,7 @@ from energyflows.results import open_results, write_results
 from energyflows.scenarios import list_runs, list_scenarios
 
 TABLES = [
+    "accounts",
     "flows",
     "headline",
     "imports",
@@ -132,7 +133,16 @@ def test_a_part_with_the_reference_only_prints_as_a_run(call, monkeypatch, solve
     alone = solved.isel(scenario=[0])
     monkeypatch.setattr(energyflows.running, "run_study", lambda study, **_: {p.name: alone for p in study.parts})
     done = call("run", "cold-winter", "--json")
-    assert sorted(json.loads(done.out)) == ["bent", "binding", "corridors", "imports", "metrics", "unused", "years"]
+    assert sorted(json.loads(done.out)) == [
+        "accounts",
+        "bent",
+        "binding",
+        "corridors",
+        "imports",
+        "metrics",
+        "unused",
+        "years",
+    ]
     assert "EU27 net imports 2025" in call("run", "cold-winter").out
 
 

@@ -17,7 +17,7 @@ _ACCOUNTS = {"label": "label", "molecules": "molecules", "displaced": "displacem
 #: Share of consumption below which a country is left out of the table.
 _LEAST = 0.005
 #: What stands behind a figure of each tag.
-_MARKS = {"identified": "", "bounded": "", "assumed": "?"}
+_MARKS = {"identified": "", "bounded": "", "assumed": "?", "missing": ""}
 #: How to read accounts, for everyone.
 _CAUTION = (
     "Per cent of consumption, range in brackets; '?': without one (molecules get theirs with --intervals). Four",

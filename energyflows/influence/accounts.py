@@ -99,7 +99,7 @@ def attribute(
         (TWh, with dim ``account``), ``tag``, ``consumed`` and ``divergence`` (TWh).
 
         ``tag`` is ``identified`` where the range is below 2 % of consumption, ``bounded`` where it is wider,
-        ``assumed`` where none is known, and empty where there is no figure. ``divergence`` is the largest less the
+        ``assumed`` where none is known, and ``missing`` where there is no figure. ``divergence`` is the largest less the
         smallest of label, molecules and displacement; the legal account is a presumption, not a volume, and stands
         beside. Origins that are no country: ``unlabelled`` (gas sold on without a known contract), ``unproven`` (whose
         country of production is still to be proven) and ``unknown`` (from stores of which nothing is known).
@@ -306,5 +306,5 @@ def _tag(ds: xr.Dataset) -> xr.DataArray:
     """Return what each figure rests on."""
     wide = (ds["high"] - ds["low"]) / ds["consumed"].where(ds["consumed"] > _LEAST)
     words = xr.full_like(wide, "assumed", dtype=object).where(np.isnan(wide), "bounded")
-    words = words.where(~(wide < _IDENTIFIED), "identified").where(np.isfinite(ds["volume"]), "")
+    words = words.where(~(wide < _IDENTIFIED), "identified").where(np.isfinite(ds["volume"]), "missing")
     return words.astype(str).transpose(*ds["volume"].dims)

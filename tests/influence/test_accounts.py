@@ -111,7 +111,7 @@ def test_tags_say_what_a_figure_rests_on(found):
     tags = found["tag"].sel(year=2025, origin="RU")
     assert tags.sel(account="label").to_series().to_dict() == {"BG": "bounded", "TR": "bounded"}
     assert set(tags.sel(account="molecules").to_numpy()) == {"assumed"}
-    assert set(tags.sel(account="legal").to_numpy()) == {""}
+    assert set(tags.sel(account="legal").to_numpy()) == {"missing"}
     assert tags.sel(account="displacement", bus="BG").item() == "bounded"
     assert found["tag"].sel(year=2025, account="label", origin="AZ", bus="TR").item() == "bounded"
     assert found["tag"].sel(year=2025, account="label", origin="unlabelled", bus="TR").item() == "identified"
@@ -316,7 +316,7 @@ def test_displacement_not_asked_for_is_not_known(hub, tables):
     one = attribute(hub, tables=tables, origins=["RU"])
     azeri = one.sel(bus="BG", origin="AZ", year=2025)
     assert np.isnan(azeri["volume"].sel(account="displacement"))
-    assert azeri["tag"].sel(account="displacement").item() == ""
+    assert azeri["tag"].sel(account="displacement").item() == "missing"
     # Label 0 and molecules 12 remain.
     assert azeri["divergence"].item() == pytest.approx(12 * YEAR)
 
