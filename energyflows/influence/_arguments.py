@@ -10,8 +10,14 @@ import xarray as xr
 from energyflows.errors import ResultsError, UsageError, list_problems, suggest
 from energyflows.influence._labels import NAMING
 
-#: Tables that accounts read.
-TABLES = ("contracts", "lng_suppliers", "observed_imports", "rules", "zones")
+#: Tables that accounts read, and columns of them.
+TABLES = {
+    "contracts": ("contract", "seller_country", "zone", "link", "annual_twh", "take_or_pay", "start", "end", "label"),
+    "lng_suppliers": ("supplier",),
+    "observed_imports": ("importer", "origin", "kind", "period", "frequency", "twh"),
+    "rules": ("rule", "kind", "origin", "zone", "value", "active", "valid_from", "valid_to"),
+    "zones": ("zone", "eu"),
+}
 _COORDS = ("country", "bus_kind", "generator_origin", "generator_route", "generator_carrier", "carrier")
 
 
@@ -64,9 +70,21 @@ def check_arguments(
         problems.append(f"naming: found {naming!r}, expected {', '.join(map(repr, NAMING))}")
     if not isinstance(workers, int) or workers < 1:
         problems.append(f"workers: found {workers!r}, expected a number of at least 1")
-    problems += [f"tables: no table {name}; give what load_tables returns" for name in TABLES if name not in tables]
+    problems += _find_wrong_tables(tables)
     if problems:
         raise UsageError(list_problems("this cannot be attributed:", problems))
+
+
+def _find_wrong_tables(tables: Mapping[str, Any]) -> list[str]:
+    """List tables and columns that accounts read and are not there."""
+    problems = [f"tables: no table {name}; give what load_tables returns" for name in TABLES if name not in tables]
+    return problems + [
+        f"tables: {name} has no column {column}"
+        for name, columns in TABLES.items()
+        if name in tables
+        for column in columns
+        if column not in tables[name]
+    ]
 
 
 def _find_wrong_names(title: str, names: Sequence[str], known: Sequence[str]) -> list[str]:
@@ -110,7 +128,14 @@ def choose_networks(results: xr.Dataset, networks: Any) -> dict[str, list[Any]]:
         told = [f"networks: of scenario {name!r}, which is not in the results" for name in strange]
         told += [f"networks: none of scenario {name!r}" for name in missing]
         raise UsageError(list_problems("networks do not fit the results:", told))
-    return {name: [each[0] if isinstance(each, tuple) else each for each in listed] for name, listed in given.items()}
+    found = {name: [each[0] if isinstance(each, tuple) else each for each in listed] for name, listed in given.items()}
+    years = sorted(set(results.indexes["snapshot"].year))
+    for name, listed in found.items():
+        own = sorted({year for n in listed for year in n.snapshots.year})
+        if own != years:
+            of = f" of scenario {name!r}" if name else ""
+            raise UsageError(f"networks{of}: of {own}, but the results are of {years}; give one for each year")
+    return found
 
 
 def _find_wrong_areas(results: xr.Dataset, areas: Mapping[str, Sequence[str]] | None) -> list[str]:

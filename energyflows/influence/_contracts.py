@@ -9,6 +9,9 @@ import numpy as np
 import pandas as pd
 import xarray as xr
 
+from energyflows.scenarios._fields import is_recurring
+from energyflows.scenarios.applying._days import find_spans
+
 #: Contracts of at most a year count as short.
 _LONG = pd.Timedelta(days=366)
 
@@ -51,6 +54,36 @@ def hold_contracts(ds: xr.Dataset, world: World) -> pd.DataFrame:
     return end_contracts(named, world.bans, members=world.members, shipped=find_shipped(named, ds))
 
 
+def date_papers(papers: Iterable[Mapping[str, Any]], ds: xr.Dataset) -> list[dict[str, Any]]:
+    """Return papers with days of their own year; those of days of every year once for each year that it touches.
+
+    Parameters
+    ----------
+    papers : iterable of mapping
+        As a scenario tells them, with ``start`` and ``end`` if limited.
+    ds : xarray.Dataset
+        Results of the scenario.
+
+    Returns
+    -------
+    list of dict
+        The same, both days with a year.
+    """
+    starts = ds.indexes["snapshot"]
+    end = starts[-1] + pd.Timedelta(days=float(ds["weight_days"].isel(snapshot=-1)) - 1)
+    days = pd.date_range(starts[0].normalize(), end.normalize())
+    dated = []
+    for paper in papers:
+        start = paper.get("start")
+        if start is None or not is_recurring(str(start)):
+            dated.append(dict(paper))
+            continue
+        for first, last in find_spans(str(start), str(paper["end"]), days):
+            told = {"start": f"{first:%Y-%m-%d}", "end": f"{last - pd.Timedelta(days=1):%Y-%m-%d}"}
+            dated += [{**paper, **told}] if first <= days[-1] and last > days[0] else []
+    return dated
+
+
 def add_contracts(contracts: pd.DataFrame, papers: Iterable[Mapping[str, Any]], ds: xr.Dataset) -> pd.DataFrame:
     """Return contracts with those a scenario concludes, which name an origin in place of none.
 
@@ -75,7 +108,7 @@ def add_contracts(contracts: pd.DataFrame, papers: Iterable[Mapping[str, Any]], 
             "seller_country": paper["to"],
             "zone": ends.get(str(paper["at"])),
             "link": paper["at"],
-            "annual_twh": paper["twh"] * _find_pace(paper),
+            "annual_twh": paper["twh"] * find_pace(paper),
             "start": pd.to_datetime(paper.get("start")),
             "end": pd.to_datetime(paper.get("end")),
             "label": paper["to"],
@@ -86,8 +119,19 @@ def add_contracts(contracts: pd.DataFrame, papers: Iterable[Mapping[str, Any]], 
     return pd.concat([contracts, pd.DataFrame(rows)], ignore_index=True) if rows else contracts
 
 
-def _find_pace(paper: Mapping[str, Any]) -> float:
-    """Return how much a year is of the stated period."""
+def find_pace(paper: Mapping[str, Any]) -> float:
+    """Return how much a year is of the period a volume is stated for.
+
+    Parameters
+    ----------
+    paper : mapping
+        With ``per``, and ``start`` and ``end`` unless that is ``year``.
+
+    Returns
+    -------
+    float
+        1 for a volume a year.
+    """
     if paper.get("per", "year") == "year":
         return 1.0
     days = (pd.Timestamp(paper["end"]) - pd.Timestamp(paper["start"])).days + 1

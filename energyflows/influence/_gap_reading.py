@@ -29,8 +29,8 @@ _GWH_PER_TWH = 1e3
 class Year(NamedTuple):
     """A year of results: rates GWh/d and levels GWh by snapshot and element, places as positions of buses.
 
-    ``yields`` is received per sent, ``spare`` what a link could send beyond what it did; ``consumed`` and ``own``
-    stand at the buses ``eaters``.
+    ``yields`` is received per sent, ``spare`` what a link could send beyond what it did; ``consumed`` stands at
+    the buses ``eaters``; ``home`` tells generators with which a country serves itself.
     """
 
     number: int
@@ -46,14 +46,14 @@ class Year(NamedTuple):
     supplied: Floats
     eaters: Positions
     consumed: Floats
-    own: Floats
+    home: npt.NDArray[np.bool_]
     tanks: Tanks
 
-    @property
-    def consumers(self) -> Consumers:
-        """What each consuming bus takes, and what it produces itself, TWh."""
-        consumed, own = (self.days @ rate / _GWH_PER_TWH for rate in (self.consumed, self.own))
-        return Consumers(self.buses[self.eaters], consumed, own)
+    def list_consumers(self, origin: str) -> Consumers:
+        """Return what each consuming bus takes, and what it still produces itself without an origin, TWh."""
+        left = self.days @ np.where(self.home & (self.origins != origin), self.supplied, 0.0) / _GWH_PER_TWH
+        own = np.bincount(self.places, weights=left, minlength=len(self.buses)).astype(np.float64)
+        return Consumers(self.buses[self.eaters], self.days @ self.consumed / _GWH_PER_TWH, own[self.eaters])
 
 
 def list_leads(ds: xr.Dataset) -> list[Hashable]:
@@ -170,10 +170,6 @@ def read_year(ds: xr.Dataset, number: int) -> Year:
     consumed = rates["consumed"]
     eaters = np.flatnonzero(consumed.max(axis=0, initial=0.0) > _LEAST * consumed.max(initial=0.0))
     origins = ds["generator_origin"].to_numpy().astype(str)
-    home = np.where(_find_home(ds, origins, places), rates["supplied"], 0.0)
-    made = np.zeros_like(consumed)
-    for column, bus in enumerate(places.tolist()):
-        made[:, bus] += home[:, column]
     sent, capacity = rates["sent"], rates["capacity"]
     shipped = ds["carrier"].to_numpy().astype(str) == "shipping"
     return Year(
@@ -190,7 +186,7 @@ def read_year(ds: xr.Dataset, number: int) -> Year:
         supplied=rates["supplied"],
         eaters=eaters,
         consumed=consumed[:, eaters],
-        own=made[:, eaters],
+        home=_find_home(ds, origins, places),
         tanks=read_tanks(ds, at),
     )
 

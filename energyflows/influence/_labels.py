@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from typing import Any, NamedTuple
 
 import numpy as np
@@ -153,24 +153,17 @@ def _name_resales(ds: xr.Dataset, world: World, molecules: xr.Dataset, naming: s
     begins, ends = (ds[name].to_numpy().astype(str) for name in ("bus0", "bus1"))
     outside = {bus for bus in kind if kind[bus] == "market" and bus not in members}
     inner = ds["is_storage_link"].to_numpy().astype(bool)
-    passing = {
-        bus
-        for bus in outside
-        if set(begins[(ends == bus) & ~inner & ds["sent"].any(_others(ds)).to_numpy()]) <= set(members)
-    }
     leaving = [
         place
         for place, (begin, end) in enumerate(zip(begins, ends, strict=True))
-        if begin in outside - passing
-        and (country[end] != country[begin] or kind[end] == "corridor")
-        and not inner[place]
+        if begin in outside and (country[end] != country[begin] or kind[end] == "corridor") and not inner[place]
     ]
     if not leaving:
         return None
     links = ds["link"].to_numpy()[leaving]
     names = {begins[place]: country[begins[place]] if naming == "partner" else UNLABELLED for place in leaving}
     alone = _find_only_supplier(ds, world, molecules, links)
-    held = 1.0 - alone * float(naming != "contracts")
+    held = (1.0 - alone * float(naming != "contracts")) * (1.0 - _find_passing(ds, members, begins[leaving], links))
     named = xr.DataArray([names[begins[place]] for place in leaving], dims="link")
     return xr.concat(
         [held.where(named == name, 0.0).expand_dims(origin=[name]) for name in sorted(set(names.values()))],
@@ -206,8 +199,17 @@ def _bar(ds: xr.Dataset, bans: Sequence[Mapping[str, Any]], origin: str) -> np.n
     return np.minimum(held["long"], held["short"])
 
 
-def _others(ds: xr.Dataset) -> list[Any]:
-    return [dim for dim in ds["sent"].dims if dim != "link"]
+def _find_passing(ds: xr.Dataset, members: Collection[str], buses: np.ndarray, links: np.ndarray) -> xr.DataArray:
+    """Return whether, in the year, all gas from abroad at the buses where links begin comes from members."""
+    begins, ends = (ds[name].to_numpy().astype(str) for name in ("bus0", "bus1"))
+    strange = ~ds["is_storage_link"].to_numpy().astype(bool) & ~np.isin(begins, list(members))
+    years = ds["snapshot"].dt.year
+    found = []
+    for bus in buses:
+        flows = (ds["received"].isel(link=np.flatnonzero(strange & (ends == bus))) > 0).any("link")
+        yearly = flows.groupby(years).any()
+        found.append(1.0 - yearly.sel(year=years).astype(float).drop_vars("year"))
+    return xr.concat(found, dim=xr.Variable("link", links.astype(str)))
 
 
 def share_begins(traced: xr.Dataset, ds: xr.Dataset, links: np.ndarray) -> xr.DataArray:

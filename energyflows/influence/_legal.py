@@ -50,7 +50,7 @@ def presume_origins(ds: xr.Dataset, world: World, molecules: xr.Dataset, contrac
     own = {*rules.loc[(rules["kind"] == "exemption") & rules["value"].gt(0), "origin"], *presumed["origin"].dropna()}
     keeping = own | set(_list_countries(ds, world.members))
     mix = share_links(molecules, ds, np.array(links), world.cargoes)
-    proven = _prove(mix, contracted, keeping)
+    proven = _prove(mix, ds["received"].sel(link=links) * ds["weight_days"], contracted, keeping)
     shares = xr.zeros_like(proven)
     for row in presumed.itertuples():
         if row.zone == _EU and not isinstance(row.origin, str):
@@ -81,7 +81,7 @@ def _list_countries(ds: xr.Dataset, members: Collection[str]) -> list[str]:
     return sorted(set(ds["country"].to_numpy().astype(str)[chosen]))
 
 
-def _prove(mix: xr.DataArray, contracted: Labels, keeping: set[str]) -> xr.DataArray:
+def _prove(mix: xr.DataArray, flows: xr.DataArray, contracted: Labels, keeping: set[str]) -> xr.DataArray:
     """Return shares at entries if all gas but that of some origins must be proven."""
     origins = sorted({*mix["origin"].to_numpy().tolist(), *contracted.sent["origin"].to_numpy().tolist(), UNPROVEN})
     real = mix.reindex(origin=origins, fill_value=0.0)
@@ -90,7 +90,7 @@ def _prove(mix: xr.DataArray, contracted: Labels, keeping: set[str]) -> xr.DataA
     total = named.sum("origin")
     share = (named / total.where(total > 0)).fillna(0.0)
     # Papers that name a kept origin on more gas than there is of it name other gas.
-    mean = _average(real.where(kept, 0.0), contracted.sent["year"])
+    mean = _average(real.where(kept, 0.0), flows)
     papers = (share - mean).clip(min=0.0).where(kept, share).where(share["origin"] != UNLABELLED, 0.0)
     open_gas = share.sel(origin=UNLABELLED) if UNLABELLED in origins else 0.0
     whole = papers.sum("origin") + open_gas
@@ -104,10 +104,10 @@ def _prove(mix: xr.DataArray, contracted: Labels, keeping: set[str]) -> xr.DataA
     return real.where(kept, 0.0) + told + rest * (real["origin"] == UNPROVEN)
 
 
-def _average(mix: xr.DataArray, years: xr.DataArray) -> xr.DataArray:
-    """Return the mean of shares over each year, every snapshot alike."""
-    by_year = mix.groupby("snapshot.year").mean()
-    return by_year.sel(year=years)
+def _average(mix: xr.DataArray, flows: xr.DataArray) -> xr.DataArray:
+    """Return the shares in what flows in each year."""
+    total = flows.groupby("snapshot.year").sum()
+    return ((mix * flows).groupby("snapshot.year").sum() / total.where(total > 0)).fillna(0.0)
 
 
 def _blank_years(delivered: xr.DataArray, ds: xr.Dataset, holds: np.ndarray) -> xr.DataArray:

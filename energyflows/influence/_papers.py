@@ -9,7 +9,7 @@ import numpy as np
 import pandas as pd
 import xarray as xr
 
-from energyflows.influence._contracts import spread_quantity
+from energyflows.influence._contracts import find_pace, spread_quantity
 
 UNLABELLED = "unlabelled"
 #: Before an origin that a scenario has written on papers; no contract behind it changes that again.
@@ -195,8 +195,7 @@ def find_places(ds: xr.Dataset, at: str) -> list[str]:
 
 def _rate(ds: xr.Dataset, paper: Mapping[str, Any], link: str, part: xr.DataArray) -> xr.DataArray:
     """Return the share of a link's flow that a stated volume is."""
-    days, flow = ds["weight_days"], ds["received"].sel(link=link, drop=True)
-    span = float((part * days).sum())
-    rate = paper["twh"] * _MWH / (365.0 if paper.get("per", "year") == "year" else max(span, 1.0))
+    flow = ds["received"].sel(link=link, drop=True)
+    rate = paper["twh"] * find_pace(paper) * _MWH / 365.0
     share: xr.DataArray = (rate / flow.where(flow > 0)).fillna(0.0).clip(max=1.0) * part
     return share

@@ -62,7 +62,8 @@ def bound_claims(ds: xr.Dataset, molecules: xr.Dataset, options: Options) -> xr.
 
 def bound_labels(named: xr.DataArray, strict: xr.DataArray, claimable: xr.DataArray, options: Options) -> Account:
     """Return labels: at least what contracts say, at most what gas without a label could add to them."""
-    origins = sorted({*named["origin"].to_numpy().tolist(), *strict["origin"].to_numpy().tolist(), UNLABELLED})
+    names = {*named["origin"].to_numpy().tolist(), *strict["origin"].to_numpy().tolist()}
+    origins = sorted({*names, *options.origins, UNLABELLED})
     volume, least = (sum_places(each.reindex(origin=origins, fill_value=0.0), options) for each in (named, strict))
     free = volume.sel(origin=UNLABELLED, drop=True)
     most = (volume + free).where(volume["origin"] != UNLABELLED, volume)

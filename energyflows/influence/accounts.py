@@ -15,7 +15,7 @@ from energyflows.datasets import load_tables, strip_passport
 from energyflows.ensemble.workers import map_chunks
 from energyflows.errors import require
 from energyflows.influence._arguments import check_arguments, choose_networks
-from energyflows.influence._contracts import World, add_contracts
+from energyflows.influence._contracts import World, add_contracts, date_papers
 from energyflows.influence._labels import label_gas
 from energyflows.influence._legal import presume_origins
 from energyflows.influence._ranges import (
@@ -99,8 +99,8 @@ def attribute(
         (TWh, with dim ``account``), ``tag``, ``consumed`` and ``divergence`` (TWh).
 
         ``tag`` is ``identified`` where the range is below 2 % of consumption, ``bounded`` where it is wider,
-        ``assumed`` where none is known, and ``missing`` where there is no figure. ``divergence`` is the largest less the
-        smallest of label, molecules and displacement; the legal account is a presumption, not a volume, and stands
+        ``assumed`` where none is known, and ``missing`` where there is no figure. ``divergence`` is the largest less
+        the smallest of label, molecules and displacement; the legal account is a presumption, not a volume, and stands
         beside. Origins that are no country: ``unlabelled`` (gas sold on without a known contract), ``unproven`` (whose
         country of production is still to be proven) and ``unknown`` (from stores of which nothing is known).
         Contracts of more than flowed are told in ``attrs["notes"]``.
@@ -206,7 +206,7 @@ def find_world(ds: xr.Dataset, tables: Mapping[str, pd.DataFrame], meta: Mapping
     """
     zones = tables["zones"]
     allot = partial(allot_cargoes, tables={name: tables[name] for name in _LANDED})
-    papers = list(meta.get("labels", []))
+    papers = date_papers(meta.get("labels", []), ds)
     return World(
         contracts=add_contracts(tables["contracts"], papers, ds),
         rules=tables["rules"],
@@ -223,7 +223,8 @@ def _find_first(cases: Sequence[_Case], case: _Case) -> int:
     for place, other in enumerate(cases):
         if other is case:
             return place
-        same = (other.world.papers, other.world.bans) == (case.world.papers, case.world.bans)
+        mine, theirs = case.world, other.world
+        same = (theirs.papers, theirs.bans) == (mine.papers, mine.bans) and theirs.contracts.equals(mine.contracts)
         if same and other.networks is None and case.networks is None and other.ds.equals(case.ds):
             return place
     return len(cases)

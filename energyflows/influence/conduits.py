@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Collection, Iterable, Sequence
 
 import pandas as pd
 import xarray as xr
@@ -147,6 +147,7 @@ def measure_conduits(
     label_flows: xr.DataArray | None = None,
     fall_sent: xr.DataArray | None = None,
     by_link: bool = False,
+    leave_out: Collection[str] = (),
 ) -> pd.DataFrame:
     r"""Tell how much gas of an origin leaves other countries, by account, and how much of it under another name.
 
@@ -166,6 +167,8 @@ def measure_conduits(
         By how much flows fall without an origin, by ``curtailment``, year, ``link`` and ``origin``.
     by_link : bool
         Whether to give a row to each exit instead of each conduit.
+    leave_out : collection of str
+        Exits that do not count.
 
     Returns
     -------
@@ -202,7 +205,8 @@ def measure_conduits(
     (0.0, True)
     """
     require(results, "data_vars coords", "an xarray.Dataset of results")
-    exits = _list_all(results, origin, [conduits] if isinstance(conduits, str) else list(conduits))
+    listed = _list_all(results, origin, [conduits] if isinstance(conduits, str) else list(conduits))
+    exits = {conduit: [link for link in each if link not in leave_out] for conduit, each in listed.items()}
     found = trace(results) if traced is None else traced
     flows = _take_origin(trace_links(found, results), origin)
     exported = sum_energy(results["sent"], results)

@@ -169,9 +169,9 @@ def _measure_all(
     for j, origin in enumerate(suppliers):
         if given[year.origins == origin].sum() <= _LEAST * given.sum():
             continue
-        silent = silence(programme, year, origin)
+        silent, consumers = silence(programme, year, origin), year.list_consumers(origin)
         for i, rule in enumerate(rules):
-            claims = list_claims(rank_claims(rule, year.consumers, contracts, year.number, origin))
+            claims = list_claims(rank_claims(rule, consumers, contracts, year.number, origin))
             x = curtail(silent, claims, near=flows)
             if x is None:
                 where = f"year {year.number}{', ' + spot if spot else ''}"

@@ -90,26 +90,21 @@ def _attribute_case(ds: xr.Dataset, origin: str, asked: tuple[list[str], bool], 
     frames = []
     for conduit in conduits:
         fall = measure_passage(ds, origin, conduit, contracts=held)["fall_sent"]
-        frames.append(
-            measure_conduits(
-                ds, origin, conduits=[conduit], traced=traced, label_flows=sent, fall_sent=fall, by_link=True
-            )
-        )
-    table = pd.concat(frames, ignore_index=True)
-    return table if by_link else _sum_exits(table)
+        told: dict[str, Any] = {"conduits": [conduit], "traced": traced, "label_flows": sent, "fall_sent": fall}
+        table = measure_conduits(ds, origin, by_link=True, **told)
+        if not by_link:
+            table = measure_conduits(ds, origin, leave_out=_find_open(table), **told)
+        frames.append(table)
+    return pd.concat(frames, ignore_index=True)
 
 
-def _sum_exits(table: pd.DataFrame) -> pd.DataFrame:
-    """Return a row by conduit, of the exits that do not openly carry gas of the origin alone."""
+def _find_open(table: pd.DataFrame) -> list[str]:
+    """Return the exits that carry gas of the origin alone, under its own name, whenever they carry any."""
     foreign = table["exported_twh"] - table["molecules_twh"] > _OPEN * table["exported_twh"]
-    named = table["molecules_twh"] - table["label_twh"] <= _OPEN * table["exported_twh"]
-    figures = [name for name in table if str(name).endswith("_twh") and not str(name).startswith("hidden")]
-    kept = table[figures].where(foreign | ~named, 0.0)
-    keys = [name for name in table if not str(name).endswith("_twh") and name != "link"]
-    summed = kept.groupby([table[key] for key in keys], sort=False).sum().reset_index()
-    for name in ("molecules_twh", *(f"displacement_{part}_twh" for part in ("low", "mid", "high"))):
-        summed[f"hidden_{name}"] = (summed[name] - summed["label_twh"]).clip(lower=0.0)
-    return summed
+    unnamed = table["molecules_twh"] - table["label_twh"] > _OPEN * table["exported_twh"]
+    used = table["exported_twh"] > 0
+    by_link = pd.DataFrame({"used": used, "hides": (foreign | unnamed) & used}).groupby(table["link"]).any()
+    return [str(link) for link in by_link.index[by_link["used"] & ~by_link["hides"]]]
 
 
 def measure_passage(
@@ -145,7 +140,19 @@ def measure_passage(
     if split is results:
         nothing = measure_gap(results, [origin], contracts=contracts)
         return nothing * 0.0
-    return measure_gap(split, [name], contracts=contracts).assign_coords(origin=[origin])
+    mine = None if contracts is None else _rename_seller(contracts, origin, _list_markets(results, conduit), name)
+    return measure_gap(split, [name], contracts=mine).assign_coords(origin=[origin])
+
+
+def _list_markets(results: xr.Dataset, country: str) -> list[str]:
+    chosen = (results["bus_kind"] == "market") & (results["country"] == country)
+    return [str(bus) for bus in results["bus"].to_numpy()[chosen.to_numpy()]]
+
+
+def _rename_seller(contracts: pd.DataFrame, origin: str, zones: Sequence[str], name: str) -> pd.DataFrame:
+    """Return contracts in which the supplier of what enters a country is the one that gives nothing."""
+    entering = contracts["seller_country"].eq(origin) & contracts["zone"].isin(zones)
+    return contracts.assign(seller_country=contracts["seller_country"].where(~entering, name))
 
 
 def split_supply(results: xr.Dataset, origin: str, conduit: str, name: str) -> xr.Dataset:

@@ -7,7 +7,14 @@ import xarray as xr
 from hypothesis import given
 from hypothesis import strategies as st
 
-from energyflows.influence._contracts import World, add_contracts, end_contracts, find_shipped, spread_quantity
+from energyflows.influence._contracts import (
+    World,
+    add_contracts,
+    date_papers,
+    end_contracts,
+    find_shipped,
+    spread_quantity,
+)
 from energyflows.influence._labels import label_gas
 from energyflows.influence._papers import FIXED, UNLABELLED, claim_flows, fill_claims
 from energyflows.tracing import trace
@@ -215,6 +222,14 @@ def test_a_contract_that_a_scenario_concludes_names_gas_like_others(hub, contrac
     assert table["annual_twh"].tolist() == pytest.approx([1.0, 12 * YEAR, 5.0])
     assert table["zone"].tolist() == ["BG"] * 3
     assert _label(hub, table.to_dict("records")[1:2])[1]("BG")["AZ"] == pytest.approx(12.0)
+
+
+def test_papers_of_days_of_every_year_hold_in_each_winter(market):
+    ds = market({("PIPE", "DE"): [1.0] * 8}, {("PIPE", "RU"): [1.0] * 8}, steps=8, days=91.0)
+    paper = {"at": "PIPE-DE", "from": "RU", "to": "AZ", "share": 1.0, "start": "10-01", "end": "03-31"}
+    dated = [(each["start"], each["end"]) for each in date_papers([paper, {**paper, "start": None, "end": None}], ds)]
+    winters = [("2024-10-01", "2025-03-31"), ("2025-10-01", "2026-03-31"), ("2026-10-01", "2027-03-31")]
+    assert dated == [*winters, (None, None)]
 
 
 def test_days_of_a_contract_within_snapshots(market):
