@@ -18,8 +18,8 @@ from energyflows.errors import OutputError, ResultsError, UnknownNameError, Usag
 from energyflows.results import sum_energy
 
 _LNG = (
-    "LNG: each terminal lands the cargoes its country reports, fitted to what is shipped and landed; that is taken as "
-    "given, so ranges do not hold its error."
+    "LNG: each terminal lands the cargoes its country reports, and the mix that is left where it reports none, fitted "
+    "to what is shipped and landed; that is taken as given, so ranges do not hold its error. XX: other suppliers."
 )
 
 Told = tuple[pd.DataFrame, dict[str, Any]]
@@ -91,6 +91,7 @@ def trace_results(path: Path, year: int | None, tables: Mapping[str, pd.DataFram
     notes.append(_LNG)
     if "vertices" in options:
         found, told["interval"] = _replace_ranges(found, scenarios, tables, options)
+        told["inner"] = True
     else:
         notes.append("Flows are one solution of many that cost nearly the same; --vertices N: range over such flows.")
     rows = found if year is None else found[found["year"] == year]

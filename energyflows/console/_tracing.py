@@ -26,6 +26,15 @@ _ALL = "all"
 _SHOWN = 12
 #: Share of own gas above which a consumer outside the EU is only named.
 _HOME = 0.995
+#: What marks mean where ranges are outer ones, and where they are of the flows looked at.
+_BOUNDED = (
+    "'=': identified, the range is under 2 % of consumption. Elsewhere the figure follows from the convention.",
+    "'none': nothing of it can be there. '(?)': no range is known.",
+)
+_FOUND = (
+    "'=': the range is under 2 % of consumption in the flows looked at; what any mixing allows may be far wider.",
+    "'none': nothing of it in the flows looked at. '(?)': no range is known.",
+)
 #: Range of conventions, in parts of consumption, below which none is told.
 _LEAST = 0.01
 #: Consumption whose parts are told without decimals.
@@ -250,12 +259,11 @@ def _explain(told: Mapping[str, Any], headers: Collection[str]) -> list[str]:
     lines = [
         f"Figure: all gas that meets at a node mixes ({chosen}); a convention, for molecules cannot be told apart.",
         f"(low–high): {told['interval']}.",
-        "'=': identified, the range is under 2 % of consumption. Elsewhere the figure follows from the convention.",
-        "'none': nothing of it can be there. '(?)': no range is known.",
+        *(_FOUND if told.get("inner") else _BOUNDED),
         f"'{_BY_RULE}': the origin whose figure changes most between conventions, and how far ('–': under 1 %).",
         f"Conventions: {told['convention']}.",
     ]
-    if _OWN in headers:
+    if _OWN in headers and not told.get("inner"):
         lines.append(_SUMS)
     elif _REST in headers:
         lines.append("'rest': all other origins, with an outer range.")

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
+from numbers import Real
 from typing import Any
 
 import pandas as pd
@@ -61,7 +62,10 @@ def measure_curve(
     >>> found.at[0.0, "displacement_high_twh"], found.at[2.0, "displacement_high_twh"] > 15
     (0.0, True)
     """
-    listed = [float(value) for value in values]
+    listed = list(values)
+    wrong = [value for value in list[Any](listed) if not isinstance(value, Real)]
+    if wrong:
+        raise UsageError(list_problems("values:", [f"found {value!r}, expected a number" for value in wrong]))
     problems = [] if listed else ["found none, expected at least one"]
     problems += [f"{value:g} is there twice" for value in dict.fromkeys(listed) if listed.count(value) > 1]
     if problems:

@@ -6,7 +6,7 @@ import numpy as np
 import pandas as pd
 import xarray as xr
 
-from energyflows.errors import UsageError, suggest
+from energyflows.errors import UsageError, require, suggest
 from energyflows.influence._papers import UNLABELLED
 
 #: What the headline is made of.
@@ -76,6 +76,9 @@ def measure_hidden(accounts: xr.Dataset, origin: str) -> pd.DataFrame:
 
 def _check(accounts: xr.Dataset, origin: str) -> None:
     """Refuse accounts that do not tell all parts."""
+    require(accounts, "data_vars coords", "an xarray.Dataset from attribute")
+    if "account" not in accounts.dims:
+        raise UsageError("accounts: found no dim account; give what attribute returns")
     missing = [name for name in _NEEDED if name not in accounts["account"].to_numpy()]
     if missing:
         raise UsageError(f"accounts: no {', '.join(missing)}; the headline needs label, molecules and displacement")

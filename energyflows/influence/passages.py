@@ -10,7 +10,7 @@ import pandas as pd
 import xarray as xr
 
 from energyflows.datasets import load_tables, strip_passport
-from energyflows.errors import require
+from energyflows.errors import UsageError, require
 from energyflows.influence._contracts import hold_contracts
 from energyflows.influence._labels import label_gas
 from energyflows.influence.accounts import find_world, list_scenarios
@@ -18,6 +18,8 @@ from energyflows.influence.conduits import measure_conduits, place_links, requir
 from energyflows.influence.gap import measure_gap
 from energyflows.tracing import trace
 
+#: Countries whose exports are looked at by default.
+_CONDUITS = ("AZ", "TR")
 #: Between an origin and the country its gas enters first.
 _VIA = " via "
 #: Share of a generator's gas below which none of it enters a country.
@@ -30,7 +32,7 @@ def attribute_conduits(
     results: xr.Dataset,
     origin: str,
     *,
-    conduits: Sequence[str] = ("AZ", "TR"),
+    conduits: Sequence[str] | None = None,
     by_link: bool = False,
     tables: Mapping[str, pd.DataFrame] | None = None,
 ) -> pd.DataFrame:
@@ -42,8 +44,8 @@ def attribute_conduits(
         From :func:`energyflows.run`, of one scenario or several.
     origin : str
         ISO-2 code.
-    conduits : sequence of str
-        Countries its gas may pass.
+    conduits : sequence of str, optional
+        Countries its gas may pass; default Azerbaijan and Türkiye, as far as they are not the origin.
     by_link : bool
         Whether to give a row to each border point.
     tables : mapping of str to pandas.DataFrame, optional
@@ -72,7 +74,10 @@ def attribute_conduits(
     """
     require(results, "data_vars coords", "an xarray.Dataset of results")
     given = {name: strip_passport(table) for name, table in (load_tables() if tables is None else tables).items()}
-    listed = [conduits] if isinstance(conduits, str) else list(conduits)
+    usual = [country for country in _CONDUITS if country != origin]
+    listed = usual if conduits is None else [conduits] if isinstance(conduits, str) else list(conduits)
+    if not listed:
+        raise UsageError("conduits: found none, expected at least one country")
     frames = []
     for name, ds, meta in list_scenarios(results):
         told = {"scenario": name} if name else {}

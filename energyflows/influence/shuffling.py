@@ -85,7 +85,8 @@ def measure_shuffling(
     pandas.DataFrame
         One row per scenario and year, TWh: ``shuffling_twh``; ``inflow_room_twh``, what more of the supplier's gas
         could reach the country's markets; ``substitutable_twh``, demand it could serve; ``export_room_twh``, what more
-        could leave its markets; ``limit``, the smallest of these three, or ``several`` where none alone binds.
+        could leave its markets; ``limit``, the smallest of these three (all that are equally small), or
+        ``several`` where none alone binds.
 
     Raises
     ------

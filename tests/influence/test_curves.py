@@ -22,7 +22,12 @@ def test_what_hides_grows_with_the_volume_and_never_beyond_it():
 
 
 @pytest.mark.parametrize(
-    ("values", "error", "told"), [([], UsageError, "found none"), ([1.0, 1.0], UsageError, "1 is there twice")]
+    ("values", "error", "told"),
+    [
+        ([], UsageError, "found none"),
+        ([1.0, 1.0], UsageError, "1 is there twice"),
+        (["a"], UsageError, "'a', expected a number"),
+    ],
 )
 def test_values_that_make_no_curve(values, error, told):
     with pytest.raises(error, match=told):

@@ -113,3 +113,8 @@ def test_what_is_missing_is_named():
     rows = [*RUSSIAN[:2], (np.nan, np.nan, np.nan), RUSSIAN[3]]
     with pytest.raises(UsageError, match="displacement of 'RU' was not computed"):
         measure_hidden(make(rows), "RU")
+
+
+def test_results_are_no_accounts(market):
+    with pytest.raises(UsageError, match="found no dim account"):
+        measure_hidden(market({("PIPE", "DE"): 1.0}, {("PIPE", "RU"): 1.0}), "RU")
