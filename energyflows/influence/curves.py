@@ -59,7 +59,7 @@ def measure_curve(
     Examples
     --------
     >>> found = measure_curve("backfill-max", "volume", [0.0, 2.0]).set_index("value")
-    >>> found.at[0.0, "displacement_high_twh"], found.at[2.0, "displacement_high_twh"] > 15
+    >>> float(found.at[0.0, "displacement_high_twh"]), bool(found.at[2.0, "displacement_high_twh"] > 15)
     (0.0, True)
     """
     listed = list(values)
