@@ -5,7 +5,6 @@ from __future__ import annotations
 from collections.abc import Callable, Collection, Iterable, Mapping
 from typing import Any, NamedTuple
 
-import numpy as np
 import pandas as pd
 import xarray as xr
 
@@ -198,28 +197,3 @@ def find_shipped(contracts: pd.DataFrame, ds: xr.Dataset) -> list[str]:
     named = contracts["contract"].str.contains("lng", case=False)
     without = contracts["link"].isna() & contracts["label"].isin(alone)
     return [str(name) for name in contracts.loc[by_ship | named | without, "contract"]]
-
-
-def spread_quantity(start: Any, end: Any, ds: xr.Dataset) -> np.ndarray:
-    """Return which part of each snapshot lies between two days, both included.
-
-    Parameters
-    ----------
-    start, end : pandas.Timestamp or None
-        Missing means without limit.
-    ds : xarray.Dataset
-        Results.
-
-    Returns
-    -------
-    numpy.ndarray, [1]
-        By snapshot.
-    """
-    begins, days = ds.indexes["snapshot"], ds["weight_days"].to_numpy().astype(float)
-    first = np.zeros(len(days))
-    last = np.ones(len(days))
-    if pd.notna(start):
-        first = ((pd.Timestamp(start) - begins).days.to_numpy() / days).clip(0.0, 1.0)
-    if pd.notna(end):
-        last = (((pd.Timestamp(end) - begins).days.to_numpy() + 1) / days).clip(0.0, 1.0)
-    return np.maximum(last - first, 0.0)

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Hashable
 from typing import NamedTuple
 
 import numpy as np
@@ -17,6 +16,8 @@ from energyflows.results import balance_buses, sum_at
 
 #: Variables read, and the dim each stands on beside the snapshots.
 _RATES = {"supplied": "generator", "consumed": "bus", "sent": "link", "received": "link", "capacity": "link"}
+#: All of them, stores included.
+VARIABLES = _RATES | TANKS
 _PLACES = {"bus0": "link", "bus1": "link", "generator_bus": "generator", "store_bus": "store"}
 _WORDS = {"carrier": "link", "is_storage_link": "link", "generator_origin": "generator"}
 #: Relative to what passes through a bus; a flow or level below this part of the largest is rounding.
@@ -56,24 +57,6 @@ class Year(NamedTuple):
         return Consumers(self.buses[self.eaters], self.days @ self.consumed / _GWH_PER_TWH, own[self.eaters])
 
 
-def list_leads(ds: xr.Dataset) -> list[Hashable]:
-    """Return the dims of results beside snapshots and elements.
-
-    Parameters
-    ----------
-    ds : xarray.Dataset
-        Results.
-
-    Returns
-    -------
-    list of hashable
-        Such as scenario and draw.
-    """
-    wanted = _RATES | TANKS
-    dims = [dim for name, own in wanted.items() if name in ds for dim in ds[name].dims if dim not in {"snapshot", own}]
-    return list(dict.fromkeys(dims))
-
-
 def check_readable(ds: xr.Dataset) -> None:
     """Refuse results that lack what the gap is computed from, or whose reference is no flow.
 
@@ -99,7 +82,7 @@ def check_readable(ds: xr.Dataset) -> None:
 
 def _find_missing(ds: xr.Dataset) -> list[str]:
     """List what is not there or stands on other dims."""
-    wanted: dict[str, tuple[str, ...]] = {name: ("snapshot", dim) for name, dim in (_RATES | TANKS).items()}
+    wanted: dict[str, tuple[str, ...]] = {name: ("snapshot", dim) for name, dim in VARIABLES.items()}
     wanted |= {name: (dim,) for name, dim in (_PLACES | _WORDS).items()} | {"weight_days": ("snapshot",)}
     if not ds.sizes.get("store", 0):
         wanted = {name: dims for name, dims in wanted.items() if "store" not in dims}
@@ -117,7 +100,7 @@ def _find_wrong(ds: xr.Dataset) -> list[str]:
     problems = []
     if not isinstance(ds.indexes["snapshot"], pd.DatetimeIndex):
         problems.append("snapshot: found no dates, expected days by which years are told")
-    for name, dim in (_RATES | TANKS | {"weight_days": ""}).items():
+    for name, dim in (VARIABLES | {"weight_days": ""}).items():
         if dim and not ds.sizes.get(dim, 0):
             continue
         values = ds[name].to_numpy()

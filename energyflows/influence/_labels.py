@@ -9,10 +9,11 @@ import numpy as np
 import pandas as pd
 import xarray as xr
 
-from energyflows.influence._contracts import World, find_shipped, hold_contracts, spread_quantity
+from energyflows.influence._contracts import World, find_shipped, hold_contracts
 from energyflows.influence._papers import FIXED, UNLABELLED, claim_flows, fill_claims, find_places, rewrite_papers
 from energyflows.results import sum_energy
 from energyflows.tracing import trace, trace_links
+from energyflows.tracing._days import spread_days
 
 #: How gas without a contract is labelled.
 NAMING = ("entry", "contracts", "partner")
@@ -59,9 +60,12 @@ def label_gas(ds: xr.Dataset, world: World, molecules: xr.Dataset, naming: str =
     places = _place_contracts(ds, held, set(shipped), naming)
     real = share_links(molecules, ds, ds["link"].to_numpy(), world.cargoes)
     claims = claim_flows(ds, held, places)
-    claimed = _drop_idle(ds, claims.shares, _share_names(ds, world, molecules, claims.shares["link"].to_numpy()))
+    entering = _name_resales(ds, world, molecules, "entry")
+    resold = entering if naming == "entry" else _name_resales(ds, world, molecules, naming)
+    # What gas where links begin is called without any contract.
+    named = trace(ds, rules=join_rules(world.cargoes, entering))
+    claimed = _drop_idle(ds, claims.shares, share_begins(named, ds, claims.shares["link"].to_numpy()))
     bare = _name_sources(ds, naming)
-    resold = _name_resales(ds, world, molecules, naming)
     landed = world.cargoes if naming != "contracts" else None
     first = join_rules(landed, resold)
     if world.papers:
@@ -113,12 +117,6 @@ def _change_papers(
     changed = rewrite_papers(ds, papers, _fill(bare, rules, wanted), real)
     others = [link for link in claimed["link"].to_numpy().tolist() if link not in places]
     return join_rules(rules, changed), claimed.sel(link=others)
-
-
-def _share_names(ds: xr.Dataset, world: World, molecules: xr.Dataset, links: np.ndarray) -> xr.DataArray:
-    """Return the names that gas where links begin bears without any contract."""
-    rules = join_rules(world.cargoes, _name_resales(ds, world, molecules, "entry"))
-    return share_begins(trace(ds, rules=rules), ds, links)
 
 
 def _drop_idle(ds: xr.Dataset, claims: xr.DataArray, names: xr.DataArray) -> xr.DataArray:
@@ -193,7 +191,7 @@ def _bar(ds: xr.Dataset, bans: Sequence[Mapping[str, Any]], origin: str) -> np.n
     held = {"long": np.zeros(ds.sizes["snapshot"]), "short": np.zeros(ds.sizes["snapshot"])}
     for ban in bans:
         if ban["origin"] == origin and ban["zone"] == _EU and ban["gas"] in ("any", "pipeline"):
-            part = spread_quantity(ban["from"], ban["to"], ds)
+            part = spread_days(ban["from"], ban["to"], ds)
             for kind, before in held.items():
                 held[kind] = np.maximum(before, part) if ban["contract_type"] in (kind, "any") else before
     return np.minimum(held["long"], held["short"])

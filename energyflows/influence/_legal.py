@@ -8,11 +8,12 @@ import numpy as np
 import pandas as pd
 import xarray as xr
 
-from energyflows.influence._contracts import World, spread_quantity
+from energyflows.influence._contracts import World
 from energyflows.influence._labels import Labels, join_rules, share_links
 from energyflows.influence._papers import UNLABELLED
 from energyflows.results import sum_energy
 from energyflows.tracing import trace
+from energyflows.tracing._days import spread_days
 
 #: Gas of which the country of production has still to be proven.
 UNPROVEN = "unproven"
@@ -65,7 +66,7 @@ def presume_origins(ds: xr.Dataset, world: World, molecules: xr.Dataset, contrac
 
 def _date(row: object, ds: xr.Dataset) -> xr.DataArray:
     """Return the part of each snapshot in which a rule holds."""
-    part = spread_quantity(row.valid_from, row.valid_to, ds)  # type: ignore[attr-defined]
+    part = spread_days(row.valid_from, row.valid_to, ds)  # type: ignore[attr-defined]
     return xr.DataArray(part, dims="snapshot", coords={"snapshot": ds["snapshot"]})
 
 

@@ -9,7 +9,8 @@ import numpy as np
 import pandas as pd
 import xarray as xr
 
-from energyflows.influence._contracts import find_pace, spread_quantity
+from energyflows.influence._contracts import find_pace
+from energyflows.tracing._days import spread_days
 
 UNLABELLED = "unlabelled"
 #: Before an origin that a scenario has written on papers; no contract behind it changes that again.
@@ -20,10 +21,7 @@ _LEAST = 1e-9
 
 
 class Claims(NamedTuple):
-    """Shares of what flows that are claimed, by lead, snapshot, link and label; and energy by lead, year and contract.
-
-    ``notes`` tells contracts of more than flowed.
-    """
+    """Shares of what flows that are claimed, by lead, snapshot, link and label; and which contracts exceed the flow."""
 
     shares: xr.DataArray
     notes: list[str]
@@ -57,7 +55,7 @@ def claim_flows(ds: xr.Dataset, contracts: pd.DataFrame, places: Mapping[str, li
     notes: list[str] = []
     for row in rows.itertuples():
         at = [links.index(link) for link in places[str(row.contract)]]
-        held = spread_quantity(row.start, row.end, ds)
+        held = spread_days(row.start, row.end, ds)
         for year in np.unique(years[held > 0]):
             now = held * days * (years == year)
             agreed = row.annual_twh * _MWH * now.sum() / 365.0
@@ -144,7 +142,7 @@ def rewrite_papers(
     found: dict[str, xr.DataArray] = {}
     for paper in listed:
         part = xr.DataArray(
-            spread_quantity(paper.get("start"), paper.get("end"), ds),
+            spread_days(paper.get("start"), paper.get("end"), ds),
             dims="snapshot",
             coords={"snapshot": ds["snapshot"]},
         )

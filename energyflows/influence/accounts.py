@@ -237,11 +237,15 @@ def _attribute_case(options: Options, case: _Case) -> tuple[dict[str, Account], 
     found: dict[str, Account] = {}
     notes: list[str] = []
     if {"label", "legal"} & set(options.accounts):
-        named, strict = (label_gas(ds, world, molecules, naming) for naming in (options.naming, "contracts"))
-        notes = named.notes
-        claimable = bound_claims(ds, molecules, options)
-        found["label"] = bound_labels(named.delivered, strict.delivered, claimable, options)
-        found["legal"] = leave_open(sum_places(presume_origins(ds, world, molecules, strict), options))
+        strict = label_gas(ds, world, molecules, "contracts")
+        notes = strict.notes
+        if "label" in options.accounts:
+            named = label_gas(ds, world, molecules, options.naming)
+            notes = named.notes
+            claimable = bound_claims(ds, molecules, options)
+            found["label"] = bound_labels(named.delivered, strict.delivered, claimable, options)
+        if "legal" in options.accounts:
+            found["legal"] = leave_open(sum_places(presume_origins(ds, world, molecules, strict), options))
     if "molecules" in options.accounts:
         found["molecules"] = bound_molecules(molecules, case.networks, world.allot, options)
     if "displacement" in options.accounts:

@@ -76,12 +76,6 @@ def place_links(results: xr.Dataset) -> pd.DataFrame:
     ------
     ResultsError
         If coordinates are missing.
-
-    Examples
-    --------
-    >>> from energyflows import run
-    >>> place_links(run(years=2025)).loc["TAP-IT"].tolist()
-    ['TAP', 'IT', 'GR', 'IT', 'corridor', 'market']
     """
     missing = [name for name in _NEEDED if name not in results.coords]
     if missing:

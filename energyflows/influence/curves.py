@@ -58,8 +58,8 @@ def measure_curve(
 
     Examples
     --------
-    >>> found = measure_curve("backfill-max", "volume", [0.0, 2.0]).set_index("value")
-    >>> float(found.at[0.0, "displacement_high_twh"]), bool(found.at[2.0, "displacement_high_twh"] > 15)
+    >>> found = measure_curve("backfill-max", "volume", [1.0]).set_index("value")
+    >>> float(found.at[1.0, "label_twh"]), bool(abs(found.at[1.0, "displacement_high_twh"] / 10.55 - 1) < 0.02)
     (0.0, True)
     """
     listed = list(values)

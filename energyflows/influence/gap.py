@@ -11,9 +11,10 @@ import xarray as xr
 
 from energyflows.errors import SolveError, UnknownNameError, UsageError, list_problems, suggest
 from energyflows.influence._gap_programme import Programme, lay_programme, silence
-from energyflows.influence._gap_reading import Year, check_readable, list_leads, read_year
+from energyflows.influence._gap_reading import VARIABLES, Year, check_readable, read_year
 from energyflows.influence._gap_solving import curtail, list_claims
 from energyflows.influence.curtailment import CURTAILMENTS, Floats, rank_claims, read_contracts
+from energyflows.tracing._stacking import list_leads
 
 _GWH_PER_TWH = 1e3
 #: Part of all supply of a year below which a supplier gave nothing.
@@ -114,7 +115,7 @@ def measure_gap(
     check_readable(results)
     rules, suppliers = _check_words(results, origins, curtailments)
     table = read_contracts(contracts)
-    leads = list_leads(results)
+    leads = list_leads(results, VARIABLES)
     numbers = np.unique(results["snapshot"].dt.year.to_numpy())
     shape = (*(results.sizes[lead] for lead in leads), len(numbers))
     falls = {name: np.zeros((len(rules), *shape, results.sizes[dim], len(suppliers))) for name, dim in _PLACES.items()}

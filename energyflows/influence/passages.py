@@ -142,9 +142,6 @@ def measure_passage(
     require_countries(results, [conduit])
     name = f"{origin}{_VIA}{conduit}"
     split = split_supply(results, origin, conduit, name)
-    if split is results:
-        nothing = measure_gap(results, [origin], contracts=contracts)
-        return nothing * 0.0
     mine = None if contracts is None else _rename_seller(contracts, origin, _list_markets(results, conduit), name)
     return measure_gap(split, [name], contracts=mine).assign_coords(origin=[origin])
 
@@ -175,18 +172,16 @@ def split_supply(results: xr.Dataset, origin: str, conduit: str, name: str) -> x
     Returns
     -------
     xarray.Dataset
-        With a second generator beside each that feeds the country; the very object given if none does.
+        With a second generator beside each of the supplier's, of what enters.
     """
     share = _share_entering(results, conduit)
     mine = results["generator_origin"].to_numpy().astype(str) == origin
-    feeding = mine & (share.max([dim for dim in share.dims if dim != "generator"]).to_numpy() > _LEAST)
-    if not feeding.any():
-        return results
+    feeding = mine & (share.max([dim for dim in share.dims if dim != "generator"]) > _LEAST)
     rates = [rate for rate in ("supplied", "available") if rate in results]
     supply = results[rates]
-    within = share.where(xr.DataArray(feeding, dims="generator"), 0.0)
+    within = share.where(feeding, 0.0)
     apart, rest = (_scale(supply, part) for part in (within, 1.0 - within))
-    apart = apart.isel(generator=feeding)
+    apart = apart.isel(generator=mine)
     names = [f"{generator}{_VIA}{conduit}" for generator in apart["generator"].to_numpy()]
     apart = apart.assign_coords(generator=names, generator_origin=("generator", [name] * len(names)))
     joined = xr.concat([rest, apart], dim="generator")

@@ -95,7 +95,7 @@ def trace_vertices(
     Examples
     --------
     >>> from energyflows import build_network
-    >>> found = trace_vertices([build_network(2025)], areas={"GR": ["GR"]}, count=2, origins=["RU"])
+    >>> found = trace_vertices([build_network(2025)], areas={"GR": ["GR"]}, count=0, origins=["RU"])
     >>> greece = found.sel(year=2025, area="GR", origin="RU")
     >>> bool(greece["low"] < greece["point"] < greece["high"])
     True

@@ -11,6 +11,7 @@ import pandas as pd
 import xarray as xr
 
 from energyflows.errors import ResultsError, UsageError, list_problems, require, suggest
+from energyflows.tracing._days import spread_days
 from energyflows.tracing._mixing import Floats
 
 COLUMNS = ["origin", "zone", "valid_from", "valid_to"]
@@ -187,20 +188,8 @@ def list_spells(bars: pd.DataFrame, results: xr.Dataset) -> list[Spell]:
     spells = []
     for first, last in pairwise(edges):
         now = bars[(begins <= first) & (ends >= last)]
-        share = _share(results, first, last)
+        opens, closes = None if first == _EVER[0] else first, None if last == _EVER[1] else last - _DAY
+        share = spread_days(opens, closes, results)
         if len(now) and share.any():
             spells.append(Spell(share, now.groupby("zone")["origin"].agg(frozenset).to_dict()))
     return spells
-
-
-def _share(results: xr.Dataset, first: pd.Timestamp, last: pd.Timestamp) -> Floats:
-    """Return the part of each snapshot between two days."""
-    moments, days = results["snapshot"].to_numpy(), results["weight_days"].to_numpy().astype(float)
-    if moments.dtype.kind != "M":
-        return np.ones(len(moments))
-    # In seconds, for nanoseconds do not reach across centuries.
-    opens, closes = (day.to_datetime64().astype("datetime64[s]") for day in (first, last))
-    start, length = (moments.astype("datetime64[s]") - opens) / _DAY, (closes - opens) / _DAY
-    inside = np.minimum(start + days, length) - np.maximum(start, 0.0)
-    part: Floats = np.clip(inside / days, 0.0, 1.0)
-    return part

@@ -9,6 +9,7 @@ import pandas as pd
 import xarray as xr
 
 from energyflows.errors import suggest
+from energyflows.tracing._days import spread_days
 from energyflows.tracing._mixing import Floats
 from energyflows.tracing._stacking import list_leads
 
@@ -88,16 +89,11 @@ def _find_wrong_dims(shares: xr.DataArray, ds: xr.Dataset) -> list[str]:
 
 def _date_rows(rules: pd.DataFrame, ds: xr.Dataset) -> xr.DataArray:
     """Return the shares of rules by snapshot; one that a day falls into takes the days of it that it covers."""
-    days = ds["weight_days"].to_numpy().astype(float)
     starts = ds.indexes["snapshot"]
     links, origins = list(dict.fromkeys(rules["zone"])), sorted(set(rules["origin"]))
     shares = np.zeros((len(links), len(origins), len(starts)))
     for row in rules.itertuples():
-        begin = 0.0 if pd.isna(row.valid_from) else ((row.valid_from - starts).days.to_numpy() / days).clip(0.0, 1.0)
-        end = 1.0
-        if pd.notna(row.valid_to):
-            end = (((row.valid_to - starts).days.to_numpy() + 1) / days).clip(0.0, 1.0)
-        held = np.maximum(end - begin, 0.0)
+        held = spread_days(row.valid_from, row.valid_to, ds)
         shares[links.index(row.zone), origins.index(row.origin)] += row.value * held
     coords = {"link": links, "origin": origins, "snapshot": starts}
     return xr.DataArray(shares, dims=("link", "origin", "snapshot"), coords=coords)

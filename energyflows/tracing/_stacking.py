@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Hashable
+from collections.abc import Hashable, Mapping
 
 import numpy as np
 import xarray as xr
@@ -21,9 +21,9 @@ NEEDED = {
 }
 
 
-def list_leads(ds: xr.Dataset) -> list[Hashable]:
+def list_leads(ds: xr.Dataset, needed: Mapping[str, str] = NEEDED) -> list[Hashable]:
     """Return the dims of results beside snapshots and elements."""
-    dims = [dim for name, own in NEEDED.items() if name in ds for dim in ds[name].dims if dim not in {"snapshot", own}]
+    dims = [dim for name, own in needed.items() if name in ds for dim in ds[name].dims if dim not in {"snapshot", own}]
     return list(dict.fromkeys(dims))
 
 

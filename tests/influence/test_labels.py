@@ -13,7 +13,6 @@ from energyflows.influence._contracts import (
     date_papers,
     end_contracts,
     find_shipped,
-    spread_quantity,
 )
 from energyflows.influence._labels import label_gas
 from energyflows.influence._papers import FIXED, UNLABELLED, claim_flows, fill_claims
@@ -230,13 +229,6 @@ def test_papers_of_days_of_every_year_hold_in_each_winter(market):
     dated = [(each["start"], each["end"]) for each in date_papers([paper, {**paper, "start": None, "end": None}], ds)]
     winters = [("2024-10-01", "2025-03-31"), ("2025-10-01", "2026-03-31"), ("2026-10-01", "2027-03-31")]
     assert dated == [*winters, (None, None)]
-
-
-def test_days_of_a_contract_within_snapshots(market):
-    ds = market({("PIPE", "DE"): [1.0, 1.0]}, {("PIPE", "RU"): [1.0, 1.0]}, steps=2, days=100.0)
-    part = spread_quantity(pd.Timestamp(2025, 1, 11), pd.Timestamp(2025, 5, 30), ds)
-    np.testing.assert_allclose(part, [0.9, 0.5])
-    np.testing.assert_allclose(spread_quantity(None, pd.NaT, ds), [1.0, 1.0])
 
 
 def test_contracts_follow_the_flow_of_the_year(market, contract):

@@ -56,9 +56,11 @@ def test_output_in_the_market_itself_enters_it_whole(ds):
     assert split["supplied"].sel(generator="TR AZ via TR").item() == 50.0
 
 
-def test_nothing_is_split_where_nothing_enters(ds):
-    assert split_supply(ds, "RU", "BG", "mine") is ds
-    assert split_supply(ds, "BG", "TR", "mine") is ds
+@pytest.mark.parametrize(("origin", "conduit"), [("RU", "BG"), ("BG", "TR")])
+def test_nothing_is_split_off_where_nothing_enters(ds, origin, conduit):
+    rates = split_supply(ds, origin, conduit, "mine")["supplied"]
+    xr.testing.assert_equal(rates.sel(generator=ds["generator"]), ds["supplied"])
+    assert not rates.isel(generator=(rates["generator_origin"] == "mine").to_numpy()).any()
 
 
 def test_corridors_one_behind_the_other_share_what_they_pass_on(market):
