@@ -12,6 +12,6 @@ __getattr__, __dir__, __all__ = lazy_loader.attach(
     submod_attrs={
         "building": ["build_network"],
         "calendar": ["build_periods", "list_years"],
-        "release": ["free_destinations", "release_bounds"],
+        "release": ["drop_rewards", "free_destinations", "free_stocks", "release_bounds"],
     },
 )

@@ -136,6 +136,81 @@ def release_bounds(
     return work
 
 
+def free_stocks(
+    n: pypsa.Network, price: pd.DataFrame, tables: Mapping[str, pd.DataFrame] | None = None
+) -> pypsa.Network:
+    """Let stores end an observed year on any level, at the worth of gas in a reference.
+
+    As in :func:`release_bounds`: the worth is the price of the last period at the observed level, less above it and
+    more below it.
+
+    Parameters
+    ----------
+    n : pypsa.Network
+        From :func:`energyflows.build_network`, unsolved; stays as it is.
+    price : pandas.DataFrame
+        EUR/MWh by snapshot and bus, of the reference solved.
+    tables : mapping of str to pandas.DataFrame, optional
+        The network was built from; default the packaged ones.
+
+    Returns
+    -------
+    pypsa.Network
+        A changed copy.
+
+    Examples
+    --------
+    >>> from energyflows import build_network, solve
+    >>> n = build_network(2025)
+    >>> free = free_stocks(n, solve(n)["price"].to_pandas())
+    >>> last = free.snapshots[-1]
+    >>> round(-31 * float(n.stores_t.marginal_cost_storage.at[last, "DE storage 1"]))
+    300
+    >>> 20 < -31 * float(free.stores_t.marginal_cost_storage.at[last, "DE storage 1"]) < 100
+    True
+    """
+    given = load_tables() if tables is None else tables
+    with pypsa.option_context(*QUIET_STRINGS):
+        work = n.copy()
+        _free_stocks(work, price, given["observed_storage"], _read_figures(given["parameters"]))
+    return work
+
+
+def drop_rewards(n: pypsa.Network) -> pypsa.Network:
+    """Let gas flow for its cost alone: what is sure by contract or observation is offered, and no longer rewarded.
+
+    Parameters
+    ----------
+    n : pypsa.Network
+        From :func:`energyflows.build_network`, unsolved; stays as it is.
+
+    Returns
+    -------
+    pypsa.Network
+        A changed copy; generators and links pay their cost, stores keep the worth of their levels.
+
+    Examples
+    --------
+    >>> from energyflows import build_network
+    >>> n = drop_rewards(build_network(2025))
+    >>> float(n.generators.loc[n.generators["origin"] == "AZ", "marginal_cost"].min()) > 0
+    True
+    """
+    require(n, "links generators is_solved", "a pypsa.Network")
+    with pypsa.option_context(*QUIET_STRINGS):
+        work = n.copy()
+    for component in ("Generator", "Link"):
+        parts = work.c[component]
+        if "reward" not in parts.static:
+            continue
+        reward = parts.static["reward"].fillna(0.0)
+        parts.static["marginal_cost"] += reward
+        varying = parts.dynamic["marginal_cost"]
+        parts.dynamic["marginal_cost"] = varying + reward[varying.columns]
+        parts.static["reward"] = 0.0
+    return work
+
+
 def _read_figures(parameters: pd.DataFrame) -> dict[str, float]:
     figures = dict(zip(parameters["parameter"], parameters["value"], strict=True))
     missing = sorted({"diversion_cost", "end_value_margin", "minimum_penalty", *_END_FACTORS} - set(figures))
