@@ -56,15 +56,19 @@ def make_figure(width: float, height: float) -> Figure:
     return figure
 
 
-def finish(figure: Figure, title: str, note: str, frame: pd.DataFrame) -> None:
-    """Put a title above a figure, and below it a note and where the observations are from; then fix its layout.
+def name_observed(frame: pd.DataFrame) -> str:
+    """Return where figures of a hindcast are from.
 
     A frame made with observations of a user's own holds the name of their file as ``attrs["path"]``.
     """
     own = frame.attrs.get("path")
-    observed = Path(own).name if own else _PUBLISHERS
+    return f"energyflows hindcast; observed: {Path(own).name if own else _PUBLISHERS}"
+
+
+def finish(figure: Figure, title: str, note: str, source: str = "energyflows") -> None:
+    """Put a title above a figure, and below it a note and its source; then fix its layout."""
     figure.suptitle(title, x=0.01, ha="left", fontsize=12, fontweight="bold")
-    told = f"{note}\nSource: energyflows hindcast; observed: {observed}"
+    told = f"{note}\nSource: {source}"
     figure.supxlabel(told, x=0.01, ha="left", fontsize=7, color="#444444")
     for _ in range(2):  # square axes move once more when their labels are known
         figure.draw_without_rendering()

@@ -9,7 +9,7 @@ import pandas as pd
 
 from energyflows.errors import UsageError
 from energyflows.hindcast.series import GROUPS
-from energyflows.plot._drawing import PINS, check_frame, finish, make_figure, name_years
+from energyflows.plot._drawing import PINS, check_frame, finish, make_figure, name_observed, name_years
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
@@ -97,7 +97,7 @@ def plot_errors(scores: pd.DataFrame) -> Figure:
     bar.ax.tick_params(labelsize=7)
     note = "Flows: sums of the year; stocks, prices: means. Hatched: input of the model, no score; white: not observed"
     told = f"{note}; ∞: nothing observed." if np.isinf(rows["relative"]).any() else f"{note}."
-    finish(figure, f"Relative error by series and year, %, {name_years(rows['year'])}", told, scores)
+    finish(figure, f"Relative error by series and year, %, {name_years(rows['year'])}", told, name_observed(scores))
     return figure
 
 

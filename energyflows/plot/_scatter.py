@@ -10,7 +10,16 @@ import pandas as pd
 
 from energyflows.errors import UsageError
 from energyflows.hindcast.series import GROUPS
-from energyflows.plot._drawing import GREY, GROUP_STYLES, PINS, check_frame, finish, make_figure, name_years
+from energyflows.plot._drawing import (
+    GREY,
+    GROUP_STYLES,
+    PINS,
+    check_frame,
+    finish,
+    make_figure,
+    name_observed,
+    name_years,
+)
 from energyflows.plot._labels import place_labels
 
 if TYPE_CHECKING:
@@ -90,7 +99,12 @@ def plot_scatter(pairs: pd.DataFrame) -> Figure:
     grid[0].set_ylabel("modelled, TWh a year")
     _add_legend(figure, totals)
     note = "Line: modelled = observed; band: ±20 %. Labels: the scored flows furthest off, each in its worst year."
-    finish(figure, f"Yearly flows, modelled against observed, TWh, {name_years(totals['year'])}", note, pairs)
+    finish(
+        figure,
+        f"Yearly flows, modelled against observed, TWh, {name_years(totals['year'])}",
+        note,
+        name_observed(pairs),
+    )
     _label_worst(dict(zip(panels, grid, strict=True)), totals)
     return figure
 

@@ -8,7 +8,17 @@ import numpy as np
 import pandas as pd
 
 from energyflows.errors import UsageError
-from energyflows.plot._drawing import GREY, PIN_COLOURS, PIN_DASHES, PINS, check_frame, finish, make_figure, name_years
+from energyflows.plot._drawing import (
+    GREY,
+    PIN_COLOURS,
+    PIN_DASHES,
+    PINS,
+    check_frame,
+    finish,
+    make_figure,
+    name_observed,
+    name_years,
+)
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
@@ -79,7 +89,12 @@ def plot_storage(
         axes.set_title(name.removeprefix("stock "), fontsize=9, loc="left")
     _dress(figure, eu, small, pd.DatetimeIndex([*stocks["date"], *lines["date"]]))
     title = f"Gas in store, modelled and observed, TWh, {name_years(stocks['date'].dt.year)}"
-    finish(figure, title, "At the end of the day. Hollow: an input of the model. Dotted: working volume.", pairs)
+    finish(
+        figure,
+        title,
+        "At the end of the day. Hollow: an input of the model. Dotted: working volume.",
+        name_observed(pairs),
+    )
     return figure
 
 
