@@ -169,9 +169,10 @@ def test_run_of_several_years_tells_each(call, toy_folder):
 
 
 @pytest.mark.slow
-def test_run_of_the_packaged_tables_works_as_a_process(tmp_path):
+def test_run_of_the_packaged_tables_works_as_a_process_and_keeps_warnings_and_progress_off_a_file(tmp_path):
     done = start("run", "--years", "2025", "--out", tmp_path / "out", cwd=tmp_path)
     assert (done.returncode, done.stderr) == (0, "")
+    assert "\x1b" not in done.stdout
     assert "Southern Gas Corridor 2025" in done.stdout
     assert "…" not in done.stdout
     assert max(map(len, done.stdout.splitlines())) <= 120
@@ -395,13 +396,6 @@ def test_letters_the_output_lacks_do_not_stop_it(toy_folder):
     assert "T?rkiye" in printed.stdout
     told = start("list", "zones", "--data", toy_folder, "--json", env=plain)
     assert "Türkiye" in [row["name"] for row in json.loads(told.stdout)["zones"]]
-
-
-@pytest.mark.slow
-def test_warnings_and_progress_stay_off_a_file(toy_folder):
-    done = start("run", "--years", "2025", "--data", toy_folder)
-    assert (done.returncode, done.stderr) == (0, "")
-    assert "\x1b" not in done.stdout
 
 
 @POSIX

@@ -27,6 +27,12 @@ def call(monkeypatch, capsys, toy_folder):
     return run
 
 
+@pytest.fixture
+def unaudited(monkeypatch):
+    """Leave out the audit, half of the time of a small ensemble, where it is not what is tested."""
+    monkeypatch.setattr("energyflows.ensemble.running.check_draws", lambda *_, **__: {})
+
+
 # The toy's only exporter by ship is the United States, so there is no Russian LNG to keep in bounds.
 FIXED = "--fixed-lng"
 
@@ -42,11 +48,13 @@ def test_sweep_names_who_is_hurt_worst_first(call):
     assert re.search(r"\d+ of \d+ change it by less than 1 million EUR", done.out)
 
 
+@pytest.mark.usefixtures("unaudited")
 def test_sweep_of_names_fails_them_one_by_one(call):
     done = call("sweep", "DE-TR, YAMAL-DE", FIXED, "--json")
     assert {row["outage"] for row in json.loads(done.out)["outages"]} == {"DE-TR", "YAMAL-DE"}
 
 
+@pytest.mark.usefixtures("unaudited")
 def test_sweep_writes_results_and_tables(call, tmp_path):
     done = call("sweep", "suppliers", FIXED, "--out", tmp_path / "out", "--top", 1)
     assert done.code == 0
@@ -65,11 +73,13 @@ def test_ensemble_prints_zones_at_risk_with_intervals(call):
     assert "12 of 12 draws have a solution; 3 were solved once more by plain PyPSA and agree." in done.out
 
 
+@pytest.mark.usefixtures("unaudited")
 def test_ensemble_is_the_same_for_the_same_seed_and_another_for_another(call):
-    told = [call("ensemble", FIXED, "--size", 6, "--seed", seed, "--json").out for seed in (1, 1, 2)]
+    told = [call("ensemble", FIXED, "--size", 2, "--seed", seed, "--json").out for seed in (1, 1, 2)]
     assert told[0] == told[1] != told[2]
 
 
+@pytest.mark.usefixtures("unaudited")
 def test_ensemble_draws_what_a_file_says_and_keeps_it(call, tmp_path):
     spec = tmp_path / "spec.json"
     spec.write_text(json.dumps({"availability": {"YAMAL-DE": {"distribution": "uniform", "low": 0, "high": 1}}}))

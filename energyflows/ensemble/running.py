@@ -100,7 +100,7 @@ def run_ensemble(
     --------
     >>> import xarray as xr
     >>> from energyflows import build_network
-    >>> lost = xr.DataArray([[0.0], [0.5], [1.0]], dims=("draw", "component"), coords={"component": ["TANAP-TAP"]})
+    >>> lost = xr.DataArray([[0.0], [1.0]], dims=("draw", "component"), coords={"component": ["TANAP-TAP"]})
     >>> ds = run_ensemble(build_network(2025), xr.Dataset({"capacity_factor": lost}))
     >>> ds["sent_sum"].sel(link="TANAP-TAP").to_numpy().round(-3).tolist()[0]
     0.0

@@ -122,7 +122,7 @@ def _elsewhere(monkeypatch):
 def test_processes_find_the_same(audited):
     n, plan, found = audited
     expected = check_draws(n, plan, [0, 1, 2], found)
-    for numbers in ([0, 1, 2], [2, 0], [1], []):
+    for numbers in ([2, 0, 1], [1], []):
         checked = check_draws(n, plan, numbers, found, workers=2)
         assert list(checked) == numbers
         np.testing.assert_array_equal([*checked.values()], [expected[number] for number in numbers])

@@ -1,8 +1,7 @@
 """Whole ensembles on a small network: in memory and stored, resumed, refused, audited, and misused."""
 
-import _thread
-import threading
-import time
+import shutil
+import signal
 
 import numpy as np
 import pytest
@@ -55,43 +54,60 @@ def _load(ds):
     return loaded
 
 
+@pytest.fixture(scope="module")
+def begun(n, draws, tmp_path_factory):
+    """Return the folder of an ensemble e that was interrupted once it had a few chunks, not to be changed."""
+    folder = tmp_path_factory.mktemp("begun")
+    chunks = folder / "e.partial" / "chunks"
+
+    def solve(core, plan):
+        if len(list(chunks.glob("*.json"))) == 3:
+            signal.raise_signal(signal.SIGINT)
+        return solve_draws(core, plan)
+
+    solve_draws = running.solve_draws
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(running, "solve_draws", solve)
+        with pytest.raises(KeyboardInterrupt):
+            run_ensemble(n, draws, store=folder / "e")
+    assert len(list(chunks.glob("*.json"))) == 3
+    assert not (folder / "e").exists()
+    return folder
+
+
 @pytest.fixture
-def interrupted(n, draws, tmp_path):
-    """Return the path of an ensemble that was interrupted once it had a few chunks."""
-    chunks = tmp_path / "e.partial" / "chunks"
+def interrupted(begun, tmp_path):
+    """Return the path of a copy of it."""
+    shutil.copytree(begun, tmp_path, dirs_exist_ok=True)
+    return tmp_path / "e"
 
-    def interrupt():
-        until = time.monotonic() + 60
-        while len(list(chunks.glob("*.json"))) < 3 and time.monotonic() < until:
-            time.sleep(0.001)
-        _thread.interrupt_main()
 
-    thread = threading.Thread(target=interrupt)
-    thread.start()
-    with pytest.raises(KeyboardInterrupt):
-        run_ensemble(n, draws, store=tmp_path / "e")
-    thread.join()
-    assert len(list(chunks.glob("*.json"))) >= 3
-    assert not (tmp_path / "e").exists()
+@pytest.fixture(scope="module")
+def kept(n, draws, tmp_path_factory):
+    """Return the folder of an ensemble e, and it, complete and not to be changed."""
+    folder = tmp_path_factory.mktemp("kept")
+    return folder, run_ensemble(n, draws, store=folder / "e")
+
+
+@pytest.fixture
+def complete(kept, tmp_path):
+    """Return the path of a copy of it."""
+    shutil.copytree(kept[0], tmp_path, dirs_exist_ok=True)
     return tmp_path / "e"
 
 
 # ------------------------------------------------------------------ the same numbers
-def test_same_call_same_numbers(n, draws, in_memory):
-    xr.testing.assert_identical(run_ensemble(n, draws), in_memory)
-    assert in_memory.sizes["draw"] == SIZE
-    assert in_memory.attrs["engine"] == "one programme"
-
-
 def test_same_seed_same_numbers(n, in_memory):
     xr.testing.assert_identical(run_ensemble(n, _draw(n, seed=3)), in_memory)
+    assert in_memory.sizes["draw"] == SIZE
+    assert in_memory.attrs["engine"] == "one programme"
     assert not run_ensemble(n, _draw(n, seed=4))["objective"].equals(in_memory["objective"])
 
 
-def test_store_holds_what_memory_would(n, draws, in_memory, tmp_path):
-    ds = run_ensemble(n, draws, store=tmp_path / "e")
+def test_store_holds_what_memory_would(kept, in_memory):
+    folder, ds = kept
     xr.testing.assert_identical(_load(ds), in_memory)
-    assert [path.name for path in tmp_path.iterdir()] == ["e"]
+    assert [path.name for path in folder.iterdir()] == ["e"]
 
 
 @pytest.mark.slow
@@ -137,25 +153,25 @@ def test_partial_store_is_not_resumed_unasked(n, draws, interrupted):
         run_ensemble(n, draws, store=interrupted, resume=False)
 
 
-def test_finished_store_is_opened_without_solving(n, draws, tmp_path):
-    run_ensemble(n, draws, store=tmp_path / "e")
-    zarr.open_group(tmp_path / "e", mode="r+")["objective"][:] = 7.0  # nobody would solve for this
-    ds = run_ensemble(n, draws, store=str(tmp_path / "e"))
+def test_finished_store_is_opened_without_solving(n, draws, complete):
+    zarr.open_group(complete, mode="r+")["objective"][:] = 7.0  # nobody would solve for this
+    ds = run_ensemble(n, draws, store=str(complete))
     assert ds["objective"].values.tolist() == [7.0] * SIZE
     with pytest.raises(OutputError, match="is complete already"):
-        run_ensemble(n, draws, store=tmp_path / "e", resume=False)
+        run_ensemble(n, draws, store=complete, resume=False)
 
 
-@pytest.mark.parametrize("state", ["partial", "complete"])
-def test_store_made_from_other_things_is_refused_naming_them(n, draws, interrupted, state):
-    path = interrupted
-    if state == "complete":
-        run_ensemble(n, draws, store=path)
+@pytest.mark.parametrize(
+    ("state", "names"),
+    [("interrupted", ["capacity_factor", "demand_factor", "cost_add"]), ("complete", ["cost_add"])],
+)
+def test_store_made_from_other_things_is_refused_naming_them(n, draws, request, state, names):
+    path = request.getfixturevalue(state)
     other = n.copy()
     other.links.loc["NL-DE", "p_nom"] = 599.0
     with pytest.raises(OutputError, match=r"was made from another network; choose another path"):
         run_ensemble(other, draws, store=path)
-    for name in draws.data_vars:
+    for name in names:
         moved = draws.assign({name: draws[name] * 0.999})
         with pytest.raises(OutputError, match=r"was made from other draws; choose another path"):
             run_ensemble(n, moved, store=path)
@@ -176,8 +192,7 @@ def test_place_that_cannot_hold_a_store_is_told(n, draws, tmp_path):
 
 # ------------------------------------------------------------------ audited
 @pytest.mark.usefixtures("audited")
-@pytest.mark.parametrize("stored", [True, False])
-def test_wrong_engine_is_found_out(n, draws, in_memory, tmp_path, monkeypatch, stored):
+def test_wrong_engine_is_found_out(n, draws, in_memory, tmp_path, monkeypatch):
     wrong = in_memory.attrs["checked_draws"][1]
 
     def solve_wrongly(core, plan):
@@ -188,7 +203,7 @@ def test_wrong_engine_is_found_out(n, draws, in_memory, tmp_path, monkeypatch, s
     solve_draws = running.solve_draws
     monkeypatch.setattr(running, "solve_draws", solve_wrongly)
     with pytest.raises(MismatchError, match=rf"plain PyPSA disagree(?s:.*)draw {wrong}: found an objective of"):
-        run_ensemble(n, draws, store=tmp_path / "e" if stored else None)
+        run_ensemble(n, draws, store=tmp_path / "e")
     assert not (tmp_path / "e").exists()
 
 

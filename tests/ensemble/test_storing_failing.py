@@ -54,7 +54,7 @@ KILLING = """
         os._exit(0)
 
     kills = ensemble = 0
-    while kills < 30 or not (folder / f"{ensemble}").exists():
+    while kills < 12 or not (folder / f"{ensemble}").exists():
         ensemble += (folder / f"{ensemble}").exists()
         path = folder / f"{ensemble}"
         log = Path(f"{path}.log")
@@ -63,12 +63,12 @@ KILLING = """
         while not ended and not (log.exists() and log.read_text().count("begin") > before):
             ended = os.waitpid(child, os.WNOHANG)[0]
             time.sleep(0.001)
-        if not ended and kills < 30:
+        if not ended and kills < 12:
             time.sleep(chance.random() * 0.4)
             os.kill(child, signal.SIGKILL)
         if not ended:
             kills += os.WIFSIGNALED(os.waitpid(child, 0)[1])
-    os._exit(0) if kills >= 30 else os._exit(3)
+    os._exit(0) if kills >= 12 else os._exit(3)
 """
 
 
@@ -92,11 +92,11 @@ def _check_log(log):
 
 @pytest.mark.slow
 @pytest.mark.skipif(not hasattr(os, "fork"), reason="needs fork")
-def test_thirty_kills_change_nothing(tmp_path, stores):
+def test_twelve_kills_change_nothing(tmp_path, stores):
     run = stores.run(KILLING, tmp_path, 1)
     assert run.returncode == 0, run.stderr
     logs = sorted(tmp_path.glob("*.log"))
-    assert sum(log.read_text().count("found") for log in logs) >= 30
+    assert sum(log.read_text().count("found") for log in logs) >= 12
     chance = [np.random.default_rng(number) for number in range(60)]
     parts = [[one.random((25 if number < 59 else 18, 400)) for _ in "abcd"] for number, one in enumerate(chance)]
     for log in logs:

@@ -11,6 +11,7 @@ import time
 import joblib
 import numpy as np
 import psutil
+import pypsa
 import pytest
 import xarray as xr
 from distributed import Client, LocalCluster
@@ -22,6 +23,8 @@ from energyflows.ensemble.workers import map_chunks
 from energyflows.errors import OutputError, UsageError, WorkerError
 
 pytestmark = pytest.mark.usefixtures("unaudited")
+#: Of the ensembles that are interrupted, each of one draw.
+CHUNKS = 6
 
 
 @pytest.fixture(autouse=True)
@@ -69,6 +72,24 @@ def draws(plain):
             "snapshot": plain.snapshots,
         },
     )
+
+
+@pytest.fixture(scope="module")
+def pipe():
+    """Return a network that is compiled quickly: a market on a pipeline, and a dear field of its own."""
+    n = pypsa.Network(snapshots=xr.date_range("2025-01-01", periods=2, freq="MS"))
+    n.add("Bus", ["A", "B"])
+    n.add("Generator", ["field", "own"], bus=["A", "B"], p_nom=100.0, marginal_cost=[2.0, 9.0])
+    n.add("Link", "A-B", bus0="A", bus1="B", p_nom=50.0)
+    n.add("Load", "demand", bus="B", p_set=[70.0, 80.0])
+    return n
+
+
+@pytest.fixture(scope="module")
+def losses():
+    """Return draws of its pipeline."""
+    values = np.linspace(0.3, 1.0, CHUNKS)[:, None]
+    return xr.Dataset({"capacity_factor": (("draw", "component"), values)}, coords={"component": ["A-B"]})
 
 
 @pytest.fixture(scope="module")
@@ -134,9 +155,8 @@ def test_two_processes_find_the_same(case, draws):
     xr.testing.assert_identical(run_ensemble(n, draws, workers=2), expected)
 
 
-def test_local_cluster_finds_the_same(case, draws, local_cluster):
-    n, expected = case
-    xr.testing.assert_identical(run_ensemble(n, draws, client=local_cluster), expected)
+def test_local_cluster_finds_the_same(tight, serial, draws, local_cluster):
+    xr.testing.assert_identical(run_ensemble(tight, draws, client=local_cluster), serial["tight"])
 
 
 def test_scheduler_in_another_process_finds_the_same(case, draws, own_scheduler):
@@ -144,18 +164,18 @@ def test_scheduler_in_another_process_finds_the_same(case, draws, own_scheduler)
     xr.testing.assert_identical(run_ensemble(n, draws, client=own_scheduler), expected)
 
 
-def test_draws_compiled_one_by_one_are_the_same_everywhere(plain, draws, own_scheduler):
+def test_draws_compiled_one_by_one_are_the_same_everywhere(pipe, losses, own_scheduler):
     ceiling = 0.8
 
     def bound(n, _):
-        flow = n.model.variables["Link-p"].sel(name="LNGEU-NL")
-        n.model.add_constraints(flow <= ceiling * float(n.links.at["LNGEU-NL", "p_nom"]), name="ceiling")
+        flow = n.model.variables["Link-p"].sel(name="A-B")
+        n.model.add_constraints(flow <= ceiling * float(n.links.at["A-B", "p_nom"]), name="ceiling")
 
-    some = draws.isel(draw=slice(4))
-    expected = run_ensemble(plain, some, extra_functionality=bound)
+    some = losses.isel(draw=slice(3))
+    expected = run_ensemble(pipe, some, extra_functionality=bound)
     assert expected.attrs["engine"].startswith("compiled per draw")
     for where in ({"workers": 2}, {"client": own_scheduler}):
-        xr.testing.assert_identical(run_ensemble(plain, some, extra_functionality=bound, **where), expected)
+        xr.testing.assert_identical(run_ensemble(pipe, some, extra_functionality=bound, **where), expected)
 
 
 def test_another_backend_of_joblib_in_force_is_not_used():
@@ -200,14 +220,15 @@ def _meanwhile(path, act, chunks=2):
 
 
 def _slow(n, _):
-    """Add a constraint that differs from draw to draw, so that each takes long enough to be interrupted."""
-    flow = n.model.variables["Link-p"].sel(name="LNGEU-NL")
-    n.model.add_constraints(flow <= 0.9 * float(n.links.at["LNGEU-NL", "p_nom"]), name="ceiling")
+    """Add a constraint that differs from draw to draw, and wait, so that each takes long enough to be interrupted."""
+    time.sleep(0.3)
+    flow = n.model.variables["Link-p"].sel(name="A-B")
+    n.model.add_constraints(flow <= 0.9 * float(n.links.at["A-B", "p_nom"]), name="ceiling")
 
 
 @pytest.fixture(scope="module")
-def slow_serial(plain, draws):
-    return run_ensemble(plain, draws.isel(draw=slice(8)), extra_functionality=_slow)
+def slow_serial(pipe, losses):
+    return run_ensemble(pipe, losses, extra_functionality=_slow)
 
 
 def _check_kept_and_completed(n, draws, path, expected, **where):
@@ -221,34 +242,45 @@ def _check_kept_and_completed(n, draws, path, expected, **where):
     assert sum(same) >= kept
 
 
-@pytest.mark.slow
-@pytest.mark.parametrize("dying", ["scheduler", "workers", "client"])
-def test_cluster_that_dies_leaves_what_is_done(plain, draws, slow_serial, tmp_path, own_scheduler, dying):
-    some, path = draws.isel(draw=slice(8)), tmp_path / "e"
-    (tmp_path / "cluster").mkdir()
-    with _start_cluster(tmp_path / "cluster") as (client, scheduler, workers):
-        ends = {
-            "scheduler": [scheduler.kill],
-            "workers": [worker.kill for worker in workers],
-            "client": [client.close],
-        }
-        with (
-            _meanwhile(path, lambda: [end() for end in ends[dying]]),
-            pytest.raises(WorkerError, match=r"the cluster did not finish.*\d+ of 8 chunks are kept at .*e\.partial"),
-        ):
-            run_ensemble(plain, some, client=client, store=path, extra_functionality=_slow)
-    # Another cluster goes on, or this process does.
-    _check_kept_and_completed(plain, some, path, slow_serial, client=own_scheduler if dying == "scheduler" else None)
+def _interrupt_cluster(pipe, losses, path, client, end):
+    """Run an ensemble whose cluster is ended once it has chunks, and check that it is told."""
+    told = rf"the cluster did not finish.*\d+ of {CHUNKS} chunks are kept at .*e\.partial"
+    with _meanwhile(path, end), pytest.raises(WorkerError, match=told):
+        run_ensemble(pipe, losses, client=client, store=path, extra_functionality=_slow)
 
 
 @pytest.mark.slow
-def test_one_dead_worker_of_two_is_made_up_for(plain, draws, slow_serial, tmp_path):
-    some, path = draws.isel(draw=slice(8)), tmp_path / "e"
+def test_scheduler_that_dies_leaves_what_is_done(pipe, losses, slow_serial, tmp_path, own_scheduler):
     (tmp_path / "cluster").mkdir()
-    with _start_cluster(tmp_path / "cluster") as (client, _, workers), _meanwhile(path, workers[0].kill):
-        found = run_ensemble(plain, some, client=client, store=path, extra_functionality=_slow).load()
+    with _start_cluster(tmp_path / "cluster") as (client, scheduler, _):
+        _interrupt_cluster(pipe, losses, tmp_path / "e", client, scheduler.kill)
+    # Another cluster goes on.
+    _check_kept_and_completed(pipe, losses, tmp_path / "e", slow_serial, client=own_scheduler)
+
+
+@pytest.mark.slow
+def test_client_that_is_closed_leaves_what_is_done(pipe, losses, slow_serial, tmp_path, own_scheduler):
+    with Client(own_scheduler.scheduler.address) as client:
+        _interrupt_cluster(pipe, losses, tmp_path / "e", client, client.close)
+    _check_kept_and_completed(pipe, losses, tmp_path / "e", slow_serial)
+
+
+@pytest.mark.slow
+def test_one_dead_worker_of_two_is_made_up_for_and_the_last_one_leaves_what_is_done(
+    pipe, losses, slow_serial, tmp_path
+):
+    (tmp_path / "cluster").mkdir()
+    with _start_cluster(tmp_path / "cluster") as (client, _, (first, last)):
+        with _meanwhile(tmp_path / "one", first.kill):
+            options = {"client": client, "store": tmp_path / "one", "extra_functionality": _slow}
+            found = run_ensemble(pipe, losses, **options).load()
+        assert first.wait(timeout=60) != 0
+        assert last.poll() is None
+        _interrupt_cluster(pipe, losses, tmp_path / "e", client, last.kill)
     found.attrs.pop("energyflows_fingerprint")
     xr.testing.assert_identical(found, slow_serial)
+    # This process goes on.
+    _check_kept_and_completed(pipe, losses, tmp_path / "e", slow_serial)
 
 
 def _kill_one_process():
@@ -258,13 +290,13 @@ def _kill_one_process():
 
 
 @pytest.mark.slow
-def test_killed_process_is_told_and_leaves_what_is_done(plain, draws, slow_serial, tmp_path):
-    some, path = draws.isel(draw=slice(8)), tmp_path / "e"
+def test_killed_process_is_told_and_leaves_what_is_done(pipe, losses, slow_serial, tmp_path):
+    path = tmp_path / "e"
     with _meanwhile(path, _kill_one_process), pytest.raises(WorkerError) as caught:
-        run_ensemble(plain, some, workers=2, store=path, extra_functionality=_slow)
+        run_ensemble(pipe, losses, workers=2, store=path, extra_functionality=_slow)
     assert "a worker process ended on its own" in str(caught.value)
-    assert "of 8 chunks are kept at" in str(caught.value)
+    assert f"of {CHUNKS} chunks are kept at" in str(caught.value)
     assert "\n" not in str(caught.value)
     with pytest.raises(OutputError, match=r"e: is not complete; make the call that began"):
         open_ensemble(path)
-    _check_kept_and_completed(plain, some, path, slow_serial, workers=2)
+    _check_kept_and_completed(pipe, losses, path, slow_serial, workers=2)

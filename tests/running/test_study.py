@@ -1,6 +1,7 @@
 """Studies: parts, stores that remember, and what is left to do after an interruption."""
 
 import json
+import shutil
 
 import pytest
 import xarray as xr
@@ -28,9 +29,8 @@ def plan(*names, sweep=None, own=OWN, **given):
     return Study(name="study", parts=(part,), scenarios=own)
 
 
-@pytest.fixture
-def solved(monkeypatch):
-    """Return the list of what was solved: years of the reference, and names of scenarios."""
+def note_solved(patch):
+    """Return the list of what is solved from now on: years of the reference, and names of scenarios."""
     calls = []
     build, scenario = running_years.solve, running_scenarios.solve
 
@@ -42,9 +42,15 @@ def solved(monkeypatch):
         calls.append(json.loads(n.meta["scenario"])["name"])
         return scenario(n)
 
-    monkeypatch.setattr(running_years, "solve", count_year)
-    monkeypatch.setattr(running_scenarios, "solve", count_scenario)
+    patch.setattr(running_years, "solve", count_year)
+    patch.setattr(running_scenarios, "solve", count_scenario)
     return calls
+
+
+@pytest.fixture
+def solved(monkeypatch):
+    """Return the list of what was solved: years of the reference, and names of scenarios."""
+    return note_solved(monkeypatch)
 
 
 def assert_same(one, other):
@@ -61,6 +67,33 @@ NAMES = ["reference", "less", "some[share=0.05]", "some[share=0.1]"]
 def whole(toy):
     """Return the results of a study without any store."""
     return run_study(plan("less", "some", sweep=SWEEP), tables=toy())
+
+
+@pytest.fixture(scope="module")
+def kept(toy, tmp_path_factory):
+    """Return the store of the same study, not to be changed, its results, and what was solved for it."""
+    folder = tmp_path_factory.mktemp("kept")
+    with pytest.MonkeyPatch.context() as patch:
+        calls = note_solved(patch)
+        done = run_study(plan("less", "some", sweep=SWEEP), tables=toy(), store=folder)
+    return folder, done, calls
+
+
+@pytest.fixture
+def whole_store(kept, tmp_path):
+    """Return a copy of it."""
+    return shutil.copytree(kept[0], tmp_path / "whole")
+
+
+@pytest.fixture
+def store(kept, tmp_path):
+    """Return a store of what a study of scenario less leaves: the reference and that scenario."""
+    folder = tmp_path / "store"
+    folder.mkdir()
+    for path in kept[0].iterdir():
+        if path.name.rsplit("-", 1)[0] in {"less", "reference"}:
+            shutil.copy2(path, folder)
+    return folder
 
 
 def test_parts_hold_the_reference_first_and_swept_scenarios_by_value(whole):
@@ -87,82 +120,68 @@ def test_each_part_has_its_own_years_and_resolution(toy, solved):
     assert solved.count(2025) == 1
 
 
-def test_a_store_does_not_change_the_numbers_and_is_read_the_second_time(toy, whole, solved, tmp_path):
-    study = plan("less", "some", sweep=SWEEP)
-    assert_same(run_study(study, tables=toy(), store=tmp_path), whole)
-    assert solved == [2025, *NAMES[1:]]
-    solved.clear()
-    assert_same(run_study(study, tables=toy(), store=tmp_path), whole)
+def test_a_store_does_not_change_the_numbers_and_is_read_the_second_time(toy, whole, kept, solved, whole_store):
+    _, first, calls = kept
+    assert_same(first, whole)
+    assert calls == [2025, *NAMES[1:]]
+    assert_same(run_study(plan("less", "some", sweep=SWEEP), tables=toy(), store=whole_store), whole)
     assert solved == []
 
 
-def test_a_study_that_grew_solves_what_is_new(toy, solved, tmp_path):
-    run_study(plan("less"), tables=toy(), store=tmp_path)
-    solved.clear()
-    run_study(plan("less", "some"), tables=toy(), store=tmp_path)
+def test_a_study_that_grew_solves_what_is_new(toy, solved, store):
+    run_study(plan("less", "some"), tables=toy(), store=store)
     assert solved == [2025, "some"]
 
 
-def test_two_studies_share_a_store(toy, solved, tmp_path):
-    run_study(plan("less"), tables=toy(), store=tmp_path)
-    files = set(tmp_path.iterdir())
-    solved.clear()
+def test_two_studies_share_a_store(toy, solved, store):
+    files = set(store.iterdir())
     other = Study(name="other", parts=(Part(name="p", scenarios=("less",)),), scenarios=OWN)
-    run_study(other, tables=toy(), store=tmp_path)
+    run_study(other, tables=toy(), store=store)
     assert solved == []
-    assert set(tmp_path.iterdir()) == files
+    assert set(store.iterdir()) == files
     assert len(files) == 2
 
 
-def test_a_damaged_file_is_solved_anew(toy, solved, tmp_path):
-    first = run_study(plan("less"), tables=toy(), store=tmp_path)
-    file = next(path for path in tmp_path.iterdir() if path.name.startswith("less"))
-    content = file.read_bytes()
-    for damage in (b"", b"no file of ours", content[: len(content) // 2]):
+def test_damaged_files_are_solved_anew(toy, whole, solved, whole_store):
+    files = sorted(path for path in whole_store.iterdir() if not path.name.startswith("reference"))
+    contents = [file.read_bytes() for file in files]
+    for file, damage in zip(files, (b"", b"no file of ours", contents[2][: len(contents[2]) // 2]), strict=True):
         file.write_bytes(damage)
-        solved.clear()
-        assert_same(run_study(plan("less"), tables=toy(), store=tmp_path), first)
-        assert solved == [2025, "less"]
-        assert file.stat().st_size == len(content)
+    assert_same(run_study(plan("less", "some", sweep=SWEEP), tables=toy(), store=whole_store), whole)
+    assert solved == [2025, *NAMES[1:]]
+    assert [file.stat().st_size for file in files] == [len(content) for content in contents]
 
 
-def test_a_changed_scenario_is_solved_anew_under_its_old_name(toy, solved, tmp_path):
-    first = run_study(plan("less"), tables=toy(), store=tmp_path)
-    solved.clear()
+def test_a_changed_scenario_is_solved_anew_under_its_old_name(toy, whole, solved, store):
     harder = (Scenario(name="less", changes=(Cut(supplier="RU", share=0.3),)), OWN[1])
-    second = run_study(plan("less", own=harder), tables=toy(), store=tmp_path)
+    second = run_study(plan("less", own=harder), tables=toy(), store=store)
     assert solved == [2025, "less"]
-    cost = [float(done["main"]["objective"].sel(scenario="less")) for done in (first, second)]
+    cost = [float(done["main"]["objective"].sel(scenario="less")) for done in (whole, second)]
     assert cost[0] < cost[1]
 
 
-def test_a_changed_text_is_not(toy, solved, tmp_path):
-    run_study(plan("less"), tables=toy(), store=tmp_path)
-    solved.clear()
+def test_a_changed_text_is_not(toy, solved, store):
     told = (Scenario(name="less", title="Less gas", description="Told anew.", changes=OWN[0].changes), OWN[1])
-    run_study(plan("less", own=told), tables=toy(), store=tmp_path)
+    run_study(plan("less", own=told), tables=toy(), store=store)
     assert solved == []
 
 
 @pytest.mark.parametrize("given", [{"years": 2024}, {"resolution": "weekly"}])
-def test_other_years_and_resolutions_are_kept_apart(toy, solved, tmp_path, given):
-    run_study(plan("less"), tables=toy(), store=tmp_path)
-    solved.clear()
-    run_study(plan("less", **given), tables=toy(), store=tmp_path)
+def test_other_years_and_resolutions_are_kept_apart(toy, solved, store, given):
+    run_study(plan("less", **given), tables=toy(), store=store)
     assert solved == [given.get("years", 2025), "less"]
 
 
-def test_other_tables_stocks_and_versions_are_kept_apart(toy, solved, set_parameters, tmp_path, monkeypatch):
-    run_study(plan("less"), tables=toy(), store=tmp_path)
+def test_other_tables_stocks_and_versions_are_kept_apart(toy, solved, set_parameters, store, monkeypatch):
     tables = toy()
     set_parameters(tables, diversion_cost=1.5)
     for given in ({"tables": tables}, {"tables": toy(), "final_stocks": "held"}):
         solved.clear()
-        run_study(plan("less"), store=tmp_path, **given)
+        run_study(plan("less"), store=store, **given)
         assert solved == [2025, "less"]
     monkeypatch.setattr("energyflows.__version__", "0.0.0")
     solved.clear()
-    run_study(plan("less"), tables=toy(), store=tmp_path)
+    run_study(plan("less"), tables=toy(), store=store)
     assert solved == [2025, "less"]
 
 
@@ -184,11 +203,13 @@ def test_an_interrupted_study_goes_on_where_it_ended(toy, whole, solved, tmp_pat
     assert solved == [2025, *NAMES[2:]]
 
 
-def test_workers_give_the_same_numbers_and_the_same_store(toy, whole, tmp_path):
+def test_workers_give_the_same_numbers_and_the_same_store(toy, whole, solved, tmp_path):
     study = plan("less", "some", sweep=SWEEP)
     assert_same(run_study(study, tables=toy(), store=tmp_path, workers=2), whole)
     assert len(list(tmp_path.iterdir())) == 4
+    solved.clear()
     assert_same(run_study(study, tables=toy(), store=tmp_path), whole)
+    assert solved == []
 
 
 def test_what_cannot_be_run_is_refused(toy, tmp_path, solved):

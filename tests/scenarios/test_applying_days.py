@@ -1,5 +1,7 @@
 """When a change holds, and how volumes become rates."""
 
+from functools import cache
+
 import numpy as np
 import pandas as pd
 import pypsa
@@ -25,8 +27,9 @@ def count(n, start=None, end=None):
 
 @pytest.fixture(scope="module")
 def calendar():
-    """Return a factory of empty networks of one of our calendars."""
+    """Return a factory of empty networks of one of our calendars, not to be changed."""
 
+    @cache
     def make(freq, start="2024-01-01", end="2025-12-31"):
         snapshots = pd.date_range(start, end, freq=freq)
         n = pypsa.Network(snapshots=snapshots)
