@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, replace
-from typing import Any
+from typing import Any, Protocol
 
 import highspy
 import numpy as np
+import scipy.sparse as sp
 from numpy.typing import NDArray
 
-from energyflows.ensemble.reducing import Compact, Numbers, Reduction
+from energyflows.ensemble.reducing import Compact, Numbers
 from energyflows.errors import SolveError
 
 STATUSES = ("optimal", "infeasible", "unbounded", "failed")
@@ -21,6 +22,14 @@ _FOUND = {
 }
 #: Simplex with one thread and a fixed seed, so that equal input gives equal output.
 _OPTIONS: dict[str, Any] = {"output_flag": False, "threads": 1, "random_seed": 0, "solver": "simplex"}
+
+
+class Holder(Protocol):
+    """Anything that holds the matrix of a compact programme, rows by columns."""
+
+    @property
+    def matrix(self) -> sp.csr_array:
+        """Coefficients."""
 
 
 @dataclass(frozen=True)
@@ -52,7 +61,7 @@ class Resolver:
 
     Parameters
     ----------
-    reduction : Reduction
+    reduction : Reduction or other holder of a matrix
         Its matrix stays as it is.
     reference : Compact
         Bounds and costs the solver starts with.
@@ -60,7 +69,7 @@ class Resolver:
         Of the reference, from :meth:`find_basis`.
     """
 
-    def __init__(self, reduction: Reduction, reference: Compact, basis: Basis | None = None) -> None:
+    def __init__(self, reduction: Holder, reference: Compact, basis: Basis | None = None) -> None:
         self._current = reference
         self._highs: Any = highspy.Highs()  # type: ignore[no-untyped-call]
         for option, value in _OPTIONS.items():
@@ -106,6 +115,32 @@ class Resolver:
         self._last = self._highs.getBasis() if found.status == "optimal" else None
         return replace(found, objective=found.objective + compact.constant, basis=self._last)
 
+    def add_rows(self, matrix: sp.csr_array, lower: Numbers, upper: Numbers) -> Compact:
+        """Add rows; simplex goes on from where it was.
+
+        Parameters
+        ----------
+        matrix : scipy.sparse.csr_array
+            New rows by columns.
+        lower, upper : numpy.ndarray
+            Their bounds.
+
+        Returns
+        -------
+        Compact
+            The programme as it is now, to change and hand to :meth:`solve`.
+        """
+        indices, start = matrix.indices.astype(np.int32), matrix.indptr[:-1].astype(np.int32)
+        answer = self._highs.addRows(len(lower), lower, upper, matrix.nnz, start, indices, matrix.data)
+        if answer == highspy.HighsStatus.kError:
+            raise SolveError("HiGHS refused added rows; look for NaN among the figures")
+        self._current = replace(
+            self._current,
+            row_lower=np.concatenate([self._current.row_lower, lower]),
+            row_upper=np.concatenate([self._current.row_upper, upper]),
+        )
+        return self._current
+
     def _run(self) -> Solution:
         self._highs.run()
         status = _FOUND.get(self._highs.getModelStatus(), "failed")
@@ -140,7 +175,7 @@ def _find(*pairs: tuple[Numbers, Numbers]) -> NDArray[np.int32]:
     return np.flatnonzero(differs).astype(np.int32)
 
 
-def _write_model(reduction: Reduction, compact: Compact) -> highspy.HighsLp:
+def _write_model(reduction: Holder, compact: Compact) -> highspy.HighsLp:
     model, matrix = highspy.HighsLp(), reduction.matrix
     model.num_row_, model.num_col_ = matrix.shape
     model.col_cost_, model.col_lower_, model.col_upper_ = compact.cost, compact.column_lower, compact.column_upper

@@ -81,11 +81,9 @@ def tabulate_conduct(sweep: xr.Dataset, area: list[str]) -> pd.DataFrame:
         ``consumer_surplus_change_bn_eur`` of the area, ``welfare_change_bn_eur``, ``profit_bn_eur_NAME`` and
         ``profit_change_bn_eur_NAME`` by supplier; changes are to the first value of coordination.
     """
-    zones = [zone for zone in area if zone in set(sweep["bus"].to_numpy().tolist())]
-    part = sweep.sel(bus=zones)
-    energy = part["consumed"] * part["weight_days"]
-    price = (part["price"] * energy).sum(("snapshot", "bus")) / energy.sum(("snapshot", "bus"))
-    consumers, welfare = part["consumer_surplus"].sum("bus") / _BN, sweep["welfare"] / _BN
+    price = average_price(sweep, area)
+    inside = sweep["consumer_surplus"].sel(bus=sweep["bus"].isin(area))
+    consumers, welfare = inside.sum("bus") / _BN, sweep["welfare"] / _BN
     first = {"coordination": 0}
     told = {
         "price_eur_mwh": price,
@@ -98,6 +96,28 @@ def tabulate_conduct(sweep: xr.Dataset, area: list[str]) -> pd.DataFrame:
         told[f"profit_bn_eur_{name}"] = profit
         told[f"profit_change_bn_eur_{name}"] = profit - profit.isel(first)
     return xr.Dataset({name: values.drop_vars("bus", errors="ignore") for name, values in told.items()}).to_dataframe()
+
+
+def average_price(equilibrium: xr.Dataset, area: list[str]) -> xr.DataArray:
+    """Return the mean price of zones over a year, weighted by what they consume.
+
+    Parameters
+    ----------
+    equilibrium : xarray.Dataset
+        From :func:`energyflows.strategy.solve_equilibrium`, with any further dims.
+    area : list of str
+        Zones; those without demand count for nothing.
+
+    Returns
+    -------
+    xarray.DataArray, [EUR/MWh]
+        By the further dims.
+    """
+    part = equilibrium.sel(bus=equilibrium["bus"].isin(area))
+    energy = part["consumed"] * part["weight_days"]
+    # A zone that consumes nothing may have no price.
+    paid = (part["price"] * energy).where(energy > 0, 0.0)
+    return paid.sum(("snapshot", "bus")) / energy.sum(("snapshot", "bus"))
 
 
 def _tabulate(ds: xr.Dataset, row: str, names: dict[str, tuple[str, float]]) -> pd.DataFrame:
