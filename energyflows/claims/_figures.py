@@ -38,6 +38,10 @@ class View:
         The year.
     ownership : pandas.DataFrame
         Table ``ownership`` as the scenario has it.
+    scenario : str
+        Name of the scenario, perhaps with values of its parameters.
+    workers : int
+        Processes a figure may use.
     kept : dict
         What several figures are read from, computed once.
     """
@@ -46,6 +50,8 @@ class View:
     tables: Mapping[str, pd.DataFrame]
     year: int
     ownership: pd.DataFrame
+    scenario: str = "reference"
+    workers: int = 1
     kept: dict[Hashable, Any] = field(default_factory=dict)
 
     def keep(self, key: Hashable, compute: Callable[[], Kept]) -> Kept:

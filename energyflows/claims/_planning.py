@@ -145,12 +145,26 @@ def plan_study(claims: Mapping[str, Claim]) -> Study:
         for year, names in needed.items()
     ]
     return Study(
-        name="claims", title="Runs the claims need", parts=tuple(parts), scenarios=tuple(_build(each) for each in own)
+        name="claims",
+        title="Runs the claims need",
+        parts=tuple(parts),
+        scenarios=tuple(build_scenario(each) for each in own),
     )
 
 
-def _build(name: str) -> Scenario:
-    """Return the scenario of a name with a value in it, or with several joined."""
+def build_scenario(name: str) -> Scenario:
+    """Return the scenario of a name, perhaps with values in it, or with several joined.
+
+    Parameters
+    ----------
+    name : str
+        As ``backfill-max[volume=0.5]`` or ``eu-phase-out + cold-winter``.
+
+    Returns
+    -------
+    Scenario
+        Ready to apply.
+    """
     scenarios = []
     for part in name.split(AND):
         bare, _, given = part.partition("[")

@@ -49,7 +49,7 @@ def judge_claims(
     tables : mapping of str to pandas.DataFrame, optional
         From :func:`energyflows.load_tables`; default the packaged tables.
     workers : int
-        Processes for the runs.
+        Processes for the runs and for games.
     progress : bool
         Show the progress of the runs.
 
@@ -72,8 +72,8 @@ def judge_claims(
     Examples
     --------
     >>> from energyflows import run
-    >>> told = judge_claims(run(["reference"], years=2025))
-    >>> told["claims"].set_index("id").at["C13", "verdict"]
+    >>> told = judge_claims(run(years=2025), claims={"C7": read_claims()["C7"]})
+    >>> told["claims"]["verdict"].item()
     'cannot be told'
     """
     chosen = read_claims() if claims is None else claims
@@ -82,7 +82,7 @@ def judge_claims(
     given = {name: strip_passport(table) for name, table in loaded.items()}
     if results is None:
         results = run_needed(chosen, tables=loaded, workers=workers, progress=progress)
-    views = _Views(results, given)
+    views = _Views(results, given, workers)
     told = [_judge_one(claim, views) for claim in chosen.values()]
     rows = [row for row, _ in told]
     evidence = [row for _, listed in told for row in listed]
@@ -95,9 +95,10 @@ def judge_claims(
 class _Views:
     """Runs by scenario and year, cut out of results once."""
 
-    def __init__(self, results: Results, tables: Mapping[str, pd.DataFrame]) -> None:
+    def __init__(self, results: Results, tables: Mapping[str, pd.DataFrame], workers: int) -> None:
         self._parts = list(_list_parts(results))
         self._tables = tables
+        self._workers = workers
         self._cut: dict[tuple[str, int], View | None] = {}
 
     def find(self, scenario: str, year: int) -> View | None:
@@ -116,7 +117,8 @@ class _Views:
         meta = read_meta(ds)
         own = json.dumps({"scenario": meta.get("scenarios", {}).get(scenario, {})})
         one = ds.sel(scenario=scenario, drop=True).isel(snapshot=inside.to_numpy()).assign_attrs(meta=own)
-        return View(one, self._tables, year, change_owners(self._tables["ownership"], read_stakes(one)))
+        ownership = change_owners(self._tables["ownership"], read_stakes(one))
+        return View(one, self._tables, year, ownership, scenario, self._workers)
 
 
 def _list_parts(results: Results) -> Iterable[xr.Dataset]:

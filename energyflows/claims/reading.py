@@ -7,7 +7,15 @@ from pathlib import Path
 
 from pydantic import Field
 
-from energyflows.claims import _accounts, _areas, _conduits, _imports, _markets, _suppliers  # noqa: F401  they register their figures
+from energyflows.claims import (  # noqa: F401  they register their figures
+    _accounts,
+    _areas,
+    _conduits,
+    _imports,
+    _markets,
+    _strategy,
+    _suppliers,
+)
 from energyflows.claims._declaring import IDS, Claim, Evidence
 from energyflows.claims._figures import FIGURES
 from energyflows.errors import UsageError, suggest

@@ -10,9 +10,10 @@ from energyflows.cli._hindcast import hindcast
 from energyflows.cli._lookup import list_names, show
 from energyflows.cli._metrics import metrics
 from energyflows.cli._running import run
+from energyflows.cli._strategy import equilibrium, leverage
 from energyflows.cli._tracing import trace
 
-for _command in (run, compare, claims, metrics, trace, sweep, ensemble, hindcast):
+for _command in (run, compare, claims, metrics, trace, leverage, equilibrium, sweep, ensemble, hindcast):
     app.command()(_command)
 app.command(name="list")(list_names)
 app.command()(show)

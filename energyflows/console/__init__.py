@@ -11,6 +11,7 @@ from energyflows.console._lookup import SHOWN_COLUMNS, find_rows, print_list, pr
 from energyflows.console._metrics import print_metric, print_metrics
 from energyflows.console._run import print_run
 from energyflows.console._scenarios import print_claim, print_names, print_scenario
+from energyflows.console._strategy import print_conduct, print_leverage
 from energyflows.console._terminal import (
     list_rows,
     make_table,
@@ -33,9 +34,11 @@ __all__ = [
     "print_claim",
     "print_claims",
     "print_comparison",
+    "print_conduct",
     "print_ensemble",
     "print_hindcast",
     "print_json",
+    "print_leverage",
     "print_list",
     "print_metric",
     "print_metrics",
