@@ -24,6 +24,19 @@ from energyflows.results import check_results, open_results
 
 TABLES = ["accounts", "bent", "binding", "corridors", "imports", "metrics", "unused", "years"]
 PROGRAM = [sys.executable, "-c", "from energyflows.cli import main; main()"]
+#: Several commands, with a plus between them, in one process, for imports take longer than most of them.
+SEVERAL = """
+import sys
+from energyflows.cli import main
+codes = []
+for words in " ".join(sys.argv[1:]).split(" + "):
+    sys.argv[1:] = words.split()
+    try:
+        main()
+    except SystemExit as ended:
+        codes.append(ended.code)
+sys.exit(max(codes))
+"""
 POSIX = pytest.mark.skipif(sys.platform == "win32", reason="needs a POSIX terminal or shell")
 
 
@@ -72,14 +85,14 @@ def toy_run(toy):
     return energyflows.running.run(years=2025, tables=toy())
 
 
-def start(*arguments, **options):
+def start(*arguments, program=PROGRAM, **options):
     """Run the program as a process of its own."""
     pipes = {"stdout": subprocess.PIPE, "stderr": subprocess.PIPE, **options}
-    command = [*PROGRAM, *map(str, arguments)]
+    command = [*program, *map(str, arguments)]
     return subprocess.run(command, text=True, encoding="utf-8", timeout=100, check=False, **pipes)
 
 
-def start_on_terminal(stream, *arguments, columns=80):
+def start_on_terminal(stream, *arguments, columns=80, program=PROGRAM):
     """Run the program with one of its streams on a terminal; its end, and what that terminal showed."""
     import pty
     import termios
@@ -90,7 +103,7 @@ def start_on_terminal(stream, *arguments, columns=80):
     environment = {name: value for name, value in os.environ.items() if name not in {"COLUMNS", "NO_COLOR"}}
     shown = b""
     with subprocess.Popen(
-        [*PROGRAM, *map(str, arguments)], text=True, env={**environment, "TERM": "xterm"}, **pipes
+        [*program, *map(str, arguments)], text=True, env={**environment, "TERM": "xterm"}, **pipes
     ) as process:
         os.close(theirs)
         with suppress(OSError):  # how Linux says that the other end is closed
@@ -391,11 +404,12 @@ def test_letters_the_output_lacks_do_not_stop_it(toy_folder):
     path = toy_folder / "zones.csv"
     path.write_text(path.read_text(encoding="utf-8").replace("Turkiye", "Türkiye"), encoding="utf-8")
     plain = {**os.environ, "PYTHONIOENCODING": "ascii"}
-    printed = start("list", "zones", "--data", toy_folder, env=plain)
-    assert (printed.returncode, printed.stderr) == (0, "")
-    assert "T?rkiye" in printed.stdout
-    told = start("list", "zones", "--data", toy_folder, "--json", env=plain)
-    assert "Türkiye" in [row["name"] for row in json.loads(told.stdout)["zones"]]
+    words = ["list", "zones", "--data", toy_folder]
+    done = start(*words, "+", *words, "--json", program=[sys.executable, "-c", SEVERAL], env=plain)
+    assert (done.returncode, done.stderr) == (0, "")
+    printed, brace, told = done.stdout.partition("{")
+    assert "T?rkiye" in printed
+    assert "Türkiye" in [row["name"] for row in json.loads(brace + told)["zones"]]
 
 
 @POSIX
@@ -408,13 +422,18 @@ def test_a_progress_bar_is_shown_on_a_terminal(toy_folder):
 
 
 @POSIX
-@pytest.mark.parametrize("command", [["list", "links"], ["show", "DE"]], ids=" ".join)
-def test_a_terminal_of_80_columns_shows_every_column(call, toy_folder, command):
-    narrow = start_on_terminal("stdout", *command, "--data", toy_folder)
+def test_a_terminal_of_80_columns_shows_every_column(call, toy_folder):
+    commands = [["list", "links", "--data", toy_folder], ["show", "DE", "--data", toy_folder]]
+    narrow = start_on_terminal(
+        "stdout", *commands[0], "+", *commands[1], program=[sys.executable, "-c", SEVERAL], columns=80
+    )
     assert (narrow.code, narrow.err) == (0, "")
-    wide = call(*command, "--data", toy_folder).out
-    assert set(wide.splitlines()[1].split()) <= set(narrow.shown.split())
     assert "…" not in narrow.shown
+    wide = [call(*command).out for command in commands]
+    # The second begins with a line of its own.
+    begins = narrow.shown.index(wide[1].split(":")[0] + ":")
+    for table, shown in zip(wide, (narrow.shown[:begins], narrow.shown[begins:]), strict=True):
+        assert set(table.splitlines()[1].split()) <= set(shown.split())
 
 
 @pytest.mark.usefixtures("solved_once")

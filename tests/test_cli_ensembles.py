@@ -37,6 +37,7 @@ def unaudited(monkeypatch):
 FIXED = "--fixed-lng"
 
 
+@pytest.mark.usefixtures("unaudited")
 def test_sweep_names_who_is_hurt_worst_first(call):
     done = call("sweep", "links", FIXED)
     assert (done.code, done.err) == (0, "")

@@ -7,12 +7,12 @@ import pytest
 EXAMPLES = sorted((Path(__file__).resolve().parents[1] / "examples").glob("*.py"))
 #: Lines of examples that take long, and what stands there in a test.
 SHORTER = {
-    "plot_baku_moscow_backfill": ("VOLUMES = [0.0, 1.0, 2.0, 3.0, 4.0, 5.0]", "VOLUMES = [0.0, 5.0]"),
-    "plot_corridor_disruption": ("DAYS = [30, 60, 90, 120, 180]", "DAYS = [30, 180]"),
+    "plot_baku_moscow_backfill": ("VOLUMES = [0.0, 1.0, 2.0, 3.0, 4.0, 5.0]", "VOLUMES = [5.0]"),
+    "plot_corridor_disruption": ("DAYS = [30, 60, 90, 120, 180]", "DAYS = [180]"),
     "plot_diminishing_russian_gas": ("YEARS = (2021, 2027)", "YEARS = (2025, 2026)"),
     "plot_diversification_2019_2025": ("YEARS = (2019, 2025)", "YEARS = (2024, 2025)"),
-    "plot_turkish_hub": ("OPENINGS = [0.0, 50.0, 100.0, 200.0, 400.0]", "OPENINGS = [0.0, 400.0]"),
-    "plot_winter_stress_test": ("SIZE, SEED = 200, 1", "SIZE, SEED = 12, 1"),
+    "plot_turkish_hub": ("OPENINGS = [0.0, 50.0, 100.0, 200.0, 400.0]", "OPENINGS = [400.0]"),
+    "plot_winter_stress_test": ("SIZE, SEED = 200, 1", "SIZE, SEED = 2, 1"),
 }
 
 

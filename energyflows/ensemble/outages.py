@@ -61,10 +61,15 @@ def sweep_outages(
 
     Examples
     --------
-    >>> from energyflows import build_network
-    >>> ds = sweep_outages(build_network(2025), ["TANAP-TAP", ["TANAP-TAP", "SCP-TANAP"]])
+    >>> import pypsa
+    >>> n = pypsa.Network()
+    >>> n.add("Bus", ["here", "there"])
+    >>> n.add("Load", "demand", bus="here", p_set=8.0)
+    >>> n.add("Generator", ["dear", "cheap"], bus=["here", "there"], p_nom=9.0, marginal_cost=[5.0, 1.0])
+    >>> n.add("Link", ["one", "other"], bus0="there", bus1="here", p_nom=3.0)
+    >>> ds = sweep_outages(n, ["one", ["one", "other"]])
     >>> ds["draw"].to_numpy().tolist()
-    ['reference', 'TANAP-TAP', 'TANAP-TAP + SCP-TANAP']
+    ['reference', 'one', 'one + other']
     >>> bool((ds["objective"].diff("draw") > 0).all())
     True
     """

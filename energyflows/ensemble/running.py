@@ -98,12 +98,16 @@ def run_ensemble(
 
     Examples
     --------
-    >>> import xarray as xr
-    >>> from energyflows import build_network
-    >>> lost = xr.DataArray([[0.0], [1.0]], dims=("draw", "component"), coords={"component": ["TANAP-TAP"]})
-    >>> ds = run_ensemble(build_network(2025), xr.Dataset({"capacity_factor": lost}))
-    >>> ds["sent_sum"].sel(link="TANAP-TAP").to_numpy().round(-3).tolist()[0]
-    0.0
+    >>> import pypsa, xarray as xr
+    >>> n = pypsa.Network()
+    >>> n.add("Bus", ["here", "there"])
+    >>> n.add("Load", "demand", bus="here", p_set=8.0)
+    >>> n.add("Generator", ["dear", "cheap"], bus=["here", "there"], p_nom=9.0, marginal_cost=[5.0, 1.0])
+    >>> n.add("Link", "pipe", bus0="there", bus1="here", p_nom=6.0)
+    >>> lost = xr.DataArray([[0.0], [0.5]], dims=("draw", "component"), coords={"component": ["pipe"]})
+    >>> ds = run_ensemble(n, xr.Dataset({"capacity_factor": lost}), outputs=["sent"])
+    >>> ds["sent"].sel(link="pipe").squeeze().to_numpy().round(6).tolist()
+    [0.0, 3.0]
     """
     wanted = parse_outputs(outputs)
     _check_arguments(workers, client, extra_functionality)

@@ -106,9 +106,8 @@ def measure_gap(
 
     Examples
     --------
-    >>> from energyflows import build_network, solve
-    >>> results = solve(build_network(2025))
-    >>> fall = measure_gap(results, ["AZ"], curtailments=["pro-rata"])["fall"].squeeze()
+    >>> from energyflows import run
+    >>> fall = measure_gap(run(years=2025), ["AZ"], curtailments=["pro-rata"])["fall"].squeeze()
     >>> bool(fall.sel(bus="TR") > fall.sel(bus="GR"))
     True
     """

@@ -65,9 +65,8 @@ def read_results(n: Any) -> xr.Dataset:
 
     Examples
     --------
-    >>> from energyflows import build_network, solve
-    >>> ds = solve(build_network(2025))
-    >>> ds["sent"].dims
+    >>> from energyflows import run
+    >>> run(years=2025)["sent"].dims
     ('snapshot', 'link')
     """
     require(n, "buses_t links_t components", "a pypsa.Network")

@@ -91,7 +91,7 @@ def test_file_cut_short_or_with_stray_bytes_is_read_or_refused_by_name(toy_folde
             assert str(path) in str(error)  # noqa: PT017
 
 
-@settings(max_examples=30, **SETTINGS)
+@settings(max_examples=15, **SETTINGS)
 @given(
     changes=st.dictionaries(st.sampled_from(NAMES), st.lists(ACTIONS, min_size=1, max_size=2), min_size=1, max_size=3)
 )
@@ -108,7 +108,7 @@ def test_folder_of_corrupted_files_is_loaded_or_refused(toy_folder, changes):
             (toy_folder / f"{name}.csv").write_bytes(content)
 
 
-@settings(max_examples=25, **SETTINGS)
+@settings(max_examples=15, **SETTINGS)
 @given(
     table=st.sampled_from([name for name in NAMES if name != "sources"]),
     row=st.integers(0, 100),

@@ -84,10 +84,10 @@ def _complete(folder, n, draws, history, **where):
 
 
 def test_kills_at_random_moments_change_no_number(n, draws, uninterrupted, tmp_path):
-    history = _kill(tmp_path, n, draws, 6, 1, 1)
+    history = _kill(tmp_path, n, draws, 4, 1, 1)
     _check_history(history)
     attempts = [entry for entries in history.values() for entry in entries]
-    assert sum(word == "killed" for word, _ in attempts) == 6
+    assert sum(word == "killed" for word, _ in attempts) == 4
     assert sum(0 < number < 40 for word, number in attempts if word == "killed") >= 2
     for ds in _complete(tmp_path, n, draws, history):
         assert ds["draw"].values.tolist() == list(range(120))
@@ -95,7 +95,7 @@ def test_kills_at_random_moments_change_no_number(n, draws, uninterrupted, tmp_p
 
 
 def test_workers_of_a_killed_process_end_and_are_in_nobodys_way(n, draws, uninterrupted, tmp_path):
-    history = _kill(tmp_path, n, draws, 2, 2, 2)
+    history = _kill(tmp_path, n, draws, 1, 2, 2)
     _check_history(history)
     for ds in _complete(tmp_path, n, draws, history, workers=2):
         xr.testing.assert_identical(ds, uninterrupted)

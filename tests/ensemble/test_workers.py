@@ -23,6 +23,8 @@ from energyflows.ensemble.workers import map_chunks
 from energyflows.errors import OutputError, UsageError, WorkerError
 
 pytestmark = pytest.mark.usefixtures("unaudited")
+#: Draws of the ensembles that are not interrupted: two a chunk.
+SIZE = 80
 #: Of the ensembles that are interrupted, each of one draw.
 CHUNKS = 6
 
@@ -58,15 +60,15 @@ def tight(plain):
 def draws(plain):
     """Return draws that change capacity, demand in each snapshot, and cost."""
     chance = np.random.default_rng(7)
-    lost = chance.random((30, 3)) < 0.2
+    lost = chance.random((SIZE, 3)) < 0.2
     return xr.Dataset(
         {
-            "capacity_factor": (("draw", "component"), np.where(lost, 0.0, chance.uniform(0.5, 1.3, (30, 3)))),
-            "demand_factor": (("draw", "bus", "snapshot"), chance.uniform(0.7, 1.4, (30, 3, 12))),
-            "cost_add": (("draw", "component"), chance.normal(0, 3, (30, 3))),
+            "capacity_factor": (("draw", "component"), np.where(lost, 0.0, chance.uniform(0.5, 1.3, (SIZE, 3)))),
+            "demand_factor": (("draw", "bus", "snapshot"), chance.uniform(0.7, 1.4, (SIZE, 3, 12))),
+            "cost_add": (("draw", "component"), chance.normal(0, 3, (SIZE, 3))),
         },
         coords={
-            "draw": [f"d{number}" for number in range(30)],
+            "draw": [f"d{number}" for number in range(SIZE)],
             "component": ["YAMAL-DE", "LNGEU-NL", "DE storage"],
             "bus": ["NL", "DE", "TR"],
             "snapshot": plain.snapshots,
@@ -103,7 +105,7 @@ def case(request, plain, tight, serial):
 
 
 @contextlib.contextmanager
-def _start_cluster(folder):
+def _start_cluster(folder, count=2):
     """Yield a client of a scheduler and workers in processes of their own, on this machine only."""
     told = folder / "scheduler.json"
     common = ["--host", "127.0.0.1", "--scheduler-file", str(told), "--no-dashboard"]
@@ -120,9 +122,9 @@ def _start_cluster(folder):
         while not told.exists():
             assert time.monotonic() < until
             time.sleep(0.05)
-        processes = [start("worker", "--nthreads", "1", "--no-nanny") for _ in range(2)]
+        processes = [start("worker", "--nthreads", "1", "--no-nanny") for _ in range(count)]
         client = stack.enter_context(Client(scheduler_file=str(told)))
-        client.wait_for_workers(2, timeout=60)
+        client.wait_for_workers(count, timeout=60)
         yield client, scheduler, processes
 
 
@@ -134,7 +136,7 @@ def own_scheduler(tmp_path_factory):
 
 @pytest.fixture(scope="module")
 def local_cluster():
-    options = {"n_workers": 2, "threads_per_worker": 1, "processes": True, "dashboard_address": None}
+    options = {"n_workers": 1, "threads_per_worker": 1, "processes": True, "dashboard_address": None}
     with LocalCluster(host="127.0.0.1", **options) as cluster, Client(cluster) as client:
         yield client
 
@@ -143,7 +145,7 @@ def local_cluster():
 def test_some_draws_of_the_tight_network_have_no_solution(serial):
     assert set(serial["plain"]["status"].values) == {"optimal"}
     lost = serial["tight"]["status"] == "infeasible"
-    assert 3 <= lost.sum() <= 27
+    assert 0.1 * SIZE <= lost.sum() <= 0.9 * SIZE
     for name in set(serial["tight"].data_vars) - {"status"}:
         array = serial["tight"][name]
         assert array.where(lost).isnull().all(), name
@@ -252,7 +254,7 @@ def _interrupt_cluster(pipe, losses, path, client, end):
 @pytest.mark.slow
 def test_scheduler_that_dies_leaves_what_is_done(pipe, losses, slow_serial, tmp_path, own_scheduler):
     (tmp_path / "cluster").mkdir()
-    with _start_cluster(tmp_path / "cluster") as (client, scheduler, _):
+    with _start_cluster(tmp_path / "cluster", 1) as (client, scheduler, _):
         _interrupt_cluster(pipe, losses, tmp_path / "e", client, scheduler.kill)
     # Another cluster goes on.
     _check_kept_and_completed(pipe, losses, tmp_path / "e", slow_serial, client=own_scheduler)

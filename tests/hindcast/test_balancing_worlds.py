@@ -81,7 +81,7 @@ def test_courses_follow_shapes(even, change):
 # ------------------------------------------------------------------ any world
 
 
-@settings(max_examples=12, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@settings(max_examples=8, suppress_health_check=[HealthCheck.function_scoped_fixture])
 @given(
     scale=st.lists(st.floats(0.3, 2.0), min_size=5, max_size=5),
     seen=st.dictionaries(

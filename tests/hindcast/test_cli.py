@@ -80,7 +80,8 @@ def test_a_series_that_bounds_the_model_prints_as_input(call, asked, solved_toy,
     assert "with pins on: 1 series, all of: borders in the EU and to GB" in done.out
 
 
-def test_numbers_are_the_same_as_json_and_as_csv(call, asked, solved_toy, tmp_path):
+def test_numbers_are_the_same_as_json_and_as_csv(call, asked, solved_toy, tmp_path, monkeypatch):
+    monkeypatch.setattr("energyflows.plot.plot_hindcast", lambda *_: [])
     done = call("--json", "--out", tmp_path / "out")
     assert (done.code, done.err) == (0, "")
     assert asked["pins"] == ["on", "off"]

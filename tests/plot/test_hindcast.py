@@ -373,6 +373,9 @@ def result():
 
 
 def test_figures_are_written_as_png_and_svg_and_again_the_same(result, tmp_path):
+    import matplotlib as mpl
+
+    settings = dict(mpl.rcParams)
     folder = tmp_path / "new" / "figures"
     paths = plot_hindcast(result, folder)
     assert [path.name for path in paths] == [
@@ -384,6 +387,7 @@ def test_figures_are_written_as_png_and_svg_and_again_the_same(result, tmp_path)
     before = [path.read_bytes() for path in paths]
     assert plot_hindcast(result, str(folder)) == paths
     assert [path.read_bytes() for path in paths] == before
+    assert dict(mpl.rcParams) == settings
 
 
 def test_figure_without_content_is_left_out(tmp_path):
@@ -397,7 +401,9 @@ def test_figure_without_content_is_left_out(tmp_path):
         plot_hindcast({"pairs": pairs.head(0), "scores": scores.head(0)}, tmp_path)
 
 
-def test_figure_that_cannot_be_written_is_told_and_leaves_nothing(result, tmp_path):
+def test_figure_that_cannot_be_written_is_told_and_leaves_nothing(tmp_path):
+    pairs = make_flows(pins=("off",), years=[2021])
+    result = {"pairs": pairs, "scores": make_scores(pairs)}
     (tmp_path / "file").write_text("in the way")
     with pytest.raises(OutputError, match="figures cannot be written"):
         plot_hindcast(result, tmp_path / "file")
@@ -433,11 +439,3 @@ def test_no_figure_is_left_open():
     before = list(Gcf.figs)
     plot_scatter(make_flows())
     assert list(Gcf.figs) == before
-
-
-def test_settings_of_matplotlib_stay_as_they_are(result, tmp_path):
-    import matplotlib as mpl
-
-    before = dict(mpl.rcParams)
-    plot_hindcast(result, tmp_path)
-    assert dict(mpl.rcParams) == before

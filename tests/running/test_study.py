@@ -109,7 +109,7 @@ def test_each_part_has_its_own_years_and_resolution(toy, solved):
         name="study",
         parts=(
             Part(name="short", scenarios=("less",), years=2025),
-            Part(name="long", scenarios=("less",), years=(2025, 2026)),
+            Part(name="long", scenarios=("reference",), years=(2025, 2026)),
             Part(name="fine", scenarios=("reference",), years=2024, resolution="weekly"),
         ),
         scenarios=OWN,

@@ -70,9 +70,11 @@ def test_observed_years_start_from_the_observed_stock_whatever_the_last_one_left
     assert find_start(ds, 2025) == pytest.approx(20e3)
 
 
-def test_one_year_equals_solving_it(toy):
+def test_one_year_equals_solving_it_and_is_quiet(toy, capfd):
     tables = toy()
-    assert run(years=2025, tables=tables).identical(solve(build_network(2025, tables=tables)))
+    found = run(years=2025, tables=tables)
+    assert capfd.readouterr() == ("", "")
+    assert found.identical(solve(build_network(2025, tables=tables)))
 
 
 def test_weeks_are_joined_too(toy):
@@ -94,18 +96,18 @@ def test_unusable_years_are_refused_before_anything_is_solved(toy):
         run(years=(2026, 2025), tables=toy())
 
 
-def test_running_is_quiet_unless_progress_is_wanted(toy, capfd):
-    run(years=2025, tables=toy())
-    assert capfd.readouterr() == ("", "")
+def test_progress_is_shown_if_wanted(toy, capfd):
     run(years=2025, tables=toy(), progress=True)
     assert "years" in capfd.readouterr().err
 
 
-def test_years_can_be_decided_month_by_month(toy):
-    ds = run(years=(2024, 2025), tables=toy(), foresight="rolling")
+def test_years_can_be_decided_month_by_month_each_from_the_stocks_the_last_one_left(toy):
+    ds = run(years=(2025, 2026), tables=toy(), foresight="rolling")
     check_results(ds)
     assert ds.sizes["snapshot"] == 24
     assert ds.attrs["foresight"] == "rolling"
+    assert find_start(ds, 2026) == pytest.approx(find_end(ds, 2025))
+    assert find_end(ds, 2025) > 1e3
 
 
 def test_unknown_foresight_is_refused(toy):

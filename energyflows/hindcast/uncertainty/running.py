@@ -123,13 +123,12 @@ def run_uncertainty(
 
     Examples
     --------
-    If costs and fees were all that is not known, and with far fewer samples than tell anything:
+    A few samples tell nothing, so there is a least number:
 
-    >>> tables = {n: t.assign(confidence="derived") if "confidence" in t else t for n, t in load_tables().items()}
-    >>> told = run_uncertainty(2025, size=16, workers=1, tables=tables)
-    >>> lng = told["bands"].set_index("outcome").loc["LNG EU27"]
-    >>> bool(lng["low5"] < lng["reference"] < lng["high95"]), set(told["effects"]["group"]) == {"costs", "fees"}
-    (True, True)
+    >>> run_uncertainty(2025, size=20)
+    Traceback (most recent call last):
+    ...
+    energyflows.errors.UsageError: size: found 20, expected at least 48: 4 blocks of 12 samples, one for each of 10 ...
     """
     _check_arguments(size, pins, seed, workers)
     listed = check_years(years)
