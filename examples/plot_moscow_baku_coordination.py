@@ -14,15 +14,17 @@ from energyflows.strategy import compare_conduct, read_elasticity, tabulate_leve
 
 YEAR = 2025
 FIGURE = "moscow_baku_coordination.png"
+WEIGHTS = (0.0, 0.25, 0.5, 0.75, 1.0)
 
 tables = ef.load_tables()
+elasticities = sorted(read_elasticity(tables))
 zones = tables["zones"].query("eu")["zone"].tolist()
 n = ef.build_network(YEAR, tables=ef.hindcast.release(tables))
 
 game = ef.measure_leverage(
     n,
     find_seeds() / "players-corridor.yaml",
-    elasticity=read_elasticity(tables),
+    elasticity=elasticities,
     access=["owner", "open"],
 )
 told = tabulate_leverage(game)
@@ -32,12 +34,12 @@ print(
 gains = told["coordination"].set_index(["group", "access"])[["gain_bn_eur_low", "gain_bn_eur", "gain_bn_eur_high"]]
 print(gains.round(2).to_string())
 
-curves = compare_conduct(n, ("RU", "AZ"), area=zones, weights=(0.0, 0.5, 1.0))["conduct"]
+curves = compare_conduct(n, ("RU", "AZ"), area=zones, elasticities=elasticities, weights=WEIGHTS)["conduct"]
 for weight, rows in curves[curves["coordination"] > 0].groupby("coordination"):
     spans = {name: (rows[name].min(), rows[name].max()) for name in rows if "change" in name}
     told_of = {"price_change": "price, EUR/MWh", "profit_change_bn_eur_RU": "RU", "profit_change_bn_eur_AZ": "AZ"}
     line = ", ".join(f"{word} {spans[name][0]:+.2f} to {spans[name][1]:+.2f}" for name, word in told_of.items())
-    print(f"weight {weight:.1f} against none: {line} (bn EUR)")
+    print(f"weight {weight:.2f} instead of none → {line} (bn EUR a year)")
 
 figure, (left, right) = plt.subplots(1, 2, figsize=(12, 4.4), layout="constrained")
 shares = told["leverage"].pivot_table(index="player", columns="access", values="surplus_bn_eur", sort=False)

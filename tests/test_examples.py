@@ -11,6 +11,7 @@ SHORTER = {
     "plot_corridor_disruption": ("DAYS = [30, 60, 90, 120, 180]", "DAYS = [180]"),
     "plot_diminishing_russian_gas": ("YEARS = (2021, 2027)", "YEARS = (2025, 2026)"),
     "plot_diversification_2019_2025": ("YEARS = (2019, 2025)", "YEARS = (2024, 2025)"),
+    "plot_moscow_baku_coordination": ("elasticities = sorted(read_elasticity(tables))", "elasticities = [-0.3]"),
     "plot_turkish_hub": ("OPENINGS = [0.0, 50.0, 100.0, 200.0, 400.0]", "OPENINGS = [400.0]"),
     "plot_winter_stress_test": ("SIZE, SEED = 200, 1", "SIZE, SEED = 2, 1"),
 }

@@ -22,6 +22,8 @@ PLAYERS_FILE = "players-corridor.yaml"
 #: Property rights the number is told for; it ranges over both.
 _RIGHTS = ("owner", "open")
 _BN = 1e3
+#: Weights on each other's profit: in between, and as one.
+_HALF, _WHOLE = 0.5, 1.0
 
 
 @figure("%", ranged=True)
@@ -122,7 +124,7 @@ def coordination_gain(view: View, *, group: str) -> Span:
 
 @figure("bn EUR", ranged=True)
 def conduct_gain(view: View, *, supplier: str, other: str) -> Span:
-    """Change of a supplier's profit if it and another count each other's profit as their own.
+    """Change of a supplier's profit if it and another each count half of the other's profit as their own.
 
     Parameters
     ----------
@@ -136,12 +138,33 @@ def conduct_gain(view: View, *, supplier: str, other: str) -> Span:
     Span
         Bn EUR a year; range over the elasticity of demand.
     """
-    return _read_change(view, supplier, other, f"profit_change_bn_eur_{supplier}")
+    return _read_change(view, (supplier, other), _HALF, f"profit_change_bn_eur_{supplier}")
+
+
+@figure("bn EUR", ranged=True)
+def conduct_joint_gain(view: View, *, supplier: str, other: str) -> Span:
+    """Change of the profit of two suppliers together if they act as one.
+
+    Parameters
+    ----------
+    view : View
+        The run.
+    supplier, other : str
+        ISO-2 codes.
+
+    Returns
+    -------
+    Span
+        Bn EUR a year; range over the elasticity of demand. How they would split it is not determined.
+    """
+    return _read_change(
+        view, (supplier, other), _WHOLE, *(f"profit_change_bn_eur_{name}" for name in (supplier, other))
+    )
 
 
 @figure("EUR/MWh", ranged=True)
 def conduct_price(view: View, *, supplier: str, other: str) -> Span:
-    """Change of the mean price in the EU27 if two suppliers count each other's profit as their own.
+    """Change of the mean price in the EU27 if two suppliers act as one.
 
     Parameters
     ----------
@@ -155,7 +178,7 @@ def conduct_price(view: View, *, supplier: str, other: str) -> Span:
     Span
         EUR/MWh; range over the elasticity of demand.
     """
-    return _read_change(view, supplier, other, "price_change")
+    return _read_change(view, (supplier, other), _WHOLE, "price_change")
 
 
 def _play(view: View) -> xr.Dataset:
@@ -170,18 +193,20 @@ def _play(view: View) -> xr.Dataset:
             workers=view.workers,
             tables=view.tables,
         )
-        return told[["share", "surplus", "coordination"]]
+        shares: xr.Dataset = told[["share", "surplus", "coordination"]]
+        return shares
 
     return view.keep("leverage", play)
 
 
 def _compare(view: View, pair: tuple[str, str]) -> pd.DataFrame:
-    """Return what full coordination of two suppliers changes, by elasticity."""
+    """Return what coordination of two suppliers changes, by weight and elasticity."""
 
     def compare() -> pd.DataFrame:
         area = [str(zone) for zone in view.tables["zones"].query("eu")["zone"]]
-        told = compare_conduct(_build(view), pair, area=area, weights=(0.0, 1.0), tables=view.tables)["conduct"]
-        return told[told["coordination"] == 1.0].set_index("elasticity").sort_index()
+        weights = (_HALF, _WHOLE)
+        told = compare_conduct(_build(view), pair, area=area, weights=weights, tables=view.tables)["conduct"]
+        return told.set_index(["coordination", "elasticity"]).sort_index()
 
     return view.keep(("conduct", pair), compare)
 
@@ -206,7 +231,7 @@ def _scale(span: Span) -> Span:
     return Span(*(each / _BN for each in span))
 
 
-def _read_change(view: View, supplier: str, other: str, column: str) -> Span:
-    first, second = sorted((supplier, other))
-    values = _compare(view, (first, second))[column]
+def _read_change(view: View, pair: tuple[str, str], weight: float, *columns: str) -> Span:
+    first, second = sorted(pair)
+    values = _compare(view, (first, second)).loc[weight, list(columns)].sum(axis=1)
     return Span(float(values.iloc[len(values) // 2]), float(values.min()), float(values.max()))

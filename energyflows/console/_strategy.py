@@ -18,18 +18,20 @@ from energyflows.console._terminal import Tables, show_number
 RIGHTS = {"owner": "owners can refuse", "open": "third-party access"}
 _LEVERAGE = (
     "A player is worth what the network gains by its gas, pipelines and consumers: the Shapley value, less what it has",
-    "alone. Range in brackets: over the elasticity of demand. 'owners can refuse': a pipeline works only if all whose",
-    "territory it touches take part; 'third-party access': it always works. What a supplier can deliver is what the",
-    "tables say, in observed years what it delivered. Stakes in a trade, not payments. See docs/leverage.md.",
+    "alone. Range in brackets, if any: over the elasticity of demand, and chance with --sample. 'owners can refuse': a",
+    "pipeline works only if all whose territory it touches take part; 'third-party access': it always works. What a",
+    "supplier can deliver is what the tables say, in observed years what it delivered. Stakes in a trade, no payments.",
+    "See docs/leverage.md.",
 )
 _COORDINATION = (
     "'gain': the group's share as one player less the sum of its members' shares; below zero where they gain more by",
     "bargaining apart. 'interaction': above zero where each is worth more with the others, below where they compete.",
 )
 _CONDUCT = (
-    "Each supplier knows that its sales move the price (Cournot); the two give each other's profit a weight from 0 (none)",
-    "to 1 (as their own). Price: mean of the EU27 by consumption. 'consumers': their surplus in the EU27. Range in",
-    "brackets: over the elasticity of demand. Differences are to weight 0, and no forecast. See docs/leverage.md.",
+    "Each supplier knows that its sales move the price (Cournot); the two give each other's profit a weight from 0",
+    "(none) to 1 (as one). At 1 only their profit together is determined, not how it is split. Price: mean of the EU27",
+    "by consumption. 'consumers': their surplus in the EU27. Range in brackets, if any: over the elasticity of demand.",
+    "Changes are to weight 0, and no forecast. See docs/leverage.md.",
 )
 
 
@@ -131,19 +133,18 @@ def _tabulate_cases(cases: pd.DataFrame, suppliers: pd.DataFrame) -> Any:
 
 
 def _tabulate_curve(conduct: pd.DataFrame) -> Any:
-    """Return the changes over coordination with their ranges over elasticity."""
-    changes = ["price_change", *(name for name in conduct if "_change_bn_eur" in str(name))]
+    """Return the changes, a column for each weight, with their ranges over elasticity."""
+    changes = ["price_change", *(str(name) for name in conduct if "_change_bn_eur" in str(name))]
     middle = conduct["elasticity"].sort_values().unique()
     at = conduct[conduct["elasticity"] == middle[len(middle) // 2]].set_index("coordination")
     ends = conduct.groupby("coordination")[changes].agg(["min", "max"])
+    weights = [weight for weight in at.index if weight > 0]
     rows = [
-        [f"{weight:g}", *(_show_ends(row[name], *ends.loc[weight, name]) for name in changes)]
-        for weight, row in at.iterrows()
+        [_name_change(name), *(_show_ends(at.at[weight, name], *ends.loc[weight, name]) for weight in weights)]
+        for name in changes
     ]
-    headers = [_name_change(name) for name in changes]
-    return _terminal.make_table(
-        "Change with coordination: EUR/MWh, bn EUR a year", {"weight": "left"} | dict.fromkeys(headers, "right"), rows
-    )
+    columns = {"change of": "left"} | {f"at weight {weight:g}": "right" for weight in weights}
+    return _terminal.make_table("Change with coordination: EUR/MWh, bn EUR a year", columns, rows)
 
 
 def _show_ends(value: float, low: float, high: float) -> str:
@@ -152,7 +153,12 @@ def _show_ends(value: float, low: float, high: float) -> str:
 
 
 def _name_change(column: str) -> str:
-    known = {"price_change": "price", "consumer_surplus_change_bn_eur": "consumers", "welfare_change_bn_eur": "welfare"}
+    known = {
+        "price_change": "price",
+        "consumer_surplus_change_bn_eur": "consumers",
+        "welfare_change_bn_eur": "welfare",
+        "pair_profit_change_bn_eur": "profit of both",
+    }
     return known.get(column, column.replace("profit_change_bn_eur_", "profit "))
 
 

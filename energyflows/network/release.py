@@ -119,10 +119,9 @@ def release_bounds(
 
     Examples
     --------
-    >>> from energyflows import build_network, solve
-    >>> n = build_network(2025)
-    >>> reference = solve(n)
-    >>> free = solve(release_bounds(n, reference["price"].to_pandas()))
+    >>> from energyflows import build_network, run, solve
+    >>> reference = run(years=2025)
+    >>> free = solve(release_bounds(build_network(2025), reference["price"].to_pandas()))
     >>> abs(float(free["objective"] / reference["objective"]) - 1) < 1e-6
     True
     """
@@ -160,9 +159,9 @@ def free_stocks(
 
     Examples
     --------
-    >>> from energyflows import build_network, solve
+    >>> from energyflows import build_network, run
     >>> n = build_network(2025)
-    >>> free = free_stocks(n, solve(n)["price"].to_pandas())
+    >>> free = free_stocks(n, run(years=2025)["price"].to_pandas())
     >>> last = free.snapshots[-1]
     >>> round(-31 * float(n.stores_t.marginal_cost_storage.at[last, "DE storage 1"]))
     300

@@ -139,6 +139,7 @@ def plot_conduct(
     told = {name: (names or {}).get(name, name) for name in pair}
     lines = {f"profit_change_bn_eur_{name}": f"profit of {told[name]}" for name in pair}
     lines["consumer_surplus_change_bn_eur"] = f"consumers of the {area}"
+    require(curves, "columns reset_index", "a table of energyflows.strategy")
     rows = _check(curves.reset_index(), ("coordination", "price_change", *lines))
     figure = make_figure(9.0, 3.8)
     left, right = figure.subplots(1, 2)

@@ -12,9 +12,7 @@ import xarray as xr
 
 from energyflows.ensemble.program import check_network
 from energyflows.errors import ResultsError, UsageError, list_problems
-from energyflows.network import drop_rewards, free_destinations, free_stocks
 from energyflows.network.building import QUIET_STRINGS
-from energyflows.solving import solve
 from energyflows.strategy._coalitions import Floats
 from energyflows.strategy.demand import calibrate_demand, check_elasticity, read_elasticity, step_demand
 from energyflows.strategy.market import open_market
@@ -126,8 +124,7 @@ def open_changed(
     list of pypsa.Network
         One for each elasticity.
     """
-    price = solve(drop_rewards(free_destinations(n)))["price"].to_pandas()
-    opened = drop_targets(free_stocks(drop_rewards(free_destinations(changed)), price, tables))
+    opened = drop_targets(open_market(changed, tables, reference=n))
     return [step_demand(opened, each) for each in curves]
 
 

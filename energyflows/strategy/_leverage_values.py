@@ -147,7 +147,7 @@ def _share(values: pd.Series | xr.DataArray, alone: xr.DataArray) -> dict[str, x
     assert isinstance(values, xr.DataArray)  # noqa: S101  the worth of coalitions has dims
     gain = values - alone
     total = gain.sum(PLAYER)
-    share = 100.0 * gain / total.where(total > _LEAST * np.abs(values).max(PLAYER))
+    share = 100.0 * gain / total.where(total > _LEAST * abs(values).max(PLAYER))
     return {"alone": alone, "shapley": values, "surplus": gain, "share": share}
 
 

@@ -52,7 +52,7 @@ def compare_conduct(
     elasticities : iterable of float, optional
         Default those of the table: middle and both ends.
     weights : sequence of float
-        From 0 to 1, rising: that each of the two puts on the profit of the other.
+        From 0 to 1: what each of the two puts on the profit of the other. 0, which all is held against, is added.
     arbitrage : bool
         Whether traders carry gas from zone to zone.
     tables : mapping of str to pandas.DataFrame, optional
@@ -75,7 +75,7 @@ def compare_conduct(
     >>> from energyflows import build_network, load_tables
     >>> zones = load_tables()["zones"].query("eu")["zone"].tolist()
     >>> told = compare_conduct(
-    ...     build_network(2025), area=zones, suppliers=["RU", "AZ"], elasticities=[-0.3], weights=[0.0, 1.0]
+    ...     build_network(2025), area=zones, suppliers=["RU", "AZ"], elasticities=[-0.3], weights=[1.0]
     ... )
     >>> sorted(told)
     ['cases', 'conduct', 'suppliers']
@@ -86,17 +86,18 @@ def compare_conduct(
     chosen = _choose(n, both, suppliers)
     listed = sorted(read_elasticity(tables) if elasticities is None else elasticities)
     settings: dict[str, Any] = {"suppliers": chosen, "arbitrage": arbitrage, "tables": tables}
-    swept = [sweep_conduct(n, both, weights, elasticity=value, **settings) for value in listed]
+    steps = sorted({0.0, *weights})
+    swept = [sweep_conduct(n, both, steps, elasticity=value, **settings) for value in listed]
     sweep = xr.concat(swept, pd.Index(listed, name="elasticity"), combine_attrs="drop")
     names = list(find_suppliers(n, chosen))
     middle = listed[len(listed) // 2]
     taking = solve_equilibrium(n, kappa=build_kappa(names, takers=names), elasticity=middle, **settings)
     at_middle = swept[len(listed) // 2]
     cases = {TAKING: taking}
-    cases |= {_name_case(both, weight): at_middle.sel(coordination=weight) for weight in (weights[0], weights[-1])}
+    cases |= {_name_case(both, weight): at_middle.sel(coordination=weight) for weight in (steps[0], steps[-1])}
     gaps = [taking.attrs["gap"], *(float(ds["gap"]) for ds in list(cases.values())[1:])]
     return {
-        "conduct": tabulate_conduct(sweep, list(area)).reset_index(),
+        "conduct": tabulate_conduct(sweep, list(area), both).reset_index(),
         "cases": _tabulate_cases(cases, list(area)).assign(gap=gaps),
         "suppliers": pd.concat([_tabulate_suppliers(name, ds) for name, ds in cases.items()], ignore_index=True),
     }

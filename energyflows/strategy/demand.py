@@ -134,7 +134,8 @@ def calibrate_demand(
     :math:`Q_0` is the demand of the network, which is observed in past years. :math:`P_0` is the observed mean price
     of the Dutch hub in the year (an outlook in later years), times what the zone pays on average over what the Dutch
     zone pays in the network. Only the hub is observed everywhere; zones cut off from it, such as Armenia, keep the low
-    price their cost gives them. At least 1 EUR/MWh.
+    price their cost gives them. At least 1 EUR/MWh, and no more than the dearest member of the EU pays: where gas is
+    short in a closed market, as in Belarus from 2030, given-up demand sets a price that nobody pays.
 
     Examples
     --------
@@ -172,8 +173,12 @@ def _rate_prices(n: pypsa.Network, tables: Mapping[str, pd.DataFrame] | None) ->
     days = results["weight_days"]
     mean = ((results["price"] * days).sum("snapshot") / days.sum()).to_series()
     years = sorted(set(results["snapshot"].dt.year.to_numpy().tolist()))
-    hub = _average_hub((load_tables() if tables is None else tables)["prices"], years)
-    return mean * (hub / mean[HUB_ZONE]) if HUB_ZONE in mean else mean
+    given = load_tables() if tables is None else tables
+    hub = _average_hub(given["prices"], years)
+    if HUB_ZONE not in mean:
+        return mean
+    zones = given["zones"]
+    return mean.clip(upper=mean[mean.index.isin(zones.loc[zones["eu"], "zone"])].max()) * (hub / mean[HUB_ZONE])
 
 
 def _average_hub(prices: pd.DataFrame, years: list[int]) -> float:

@@ -7,11 +7,18 @@ from collections.abc import Mapping
 import pandas as pd
 import pypsa
 
+from energyflows.errors import require
 from energyflows.network import drop_rewards, free_destinations, free_stocks
+from energyflows.network.release import RESTRICTED
 from energyflows.solving import solve
 
 
-def open_market(n: pypsa.Network, tables: Mapping[str, pd.DataFrame] | None = None) -> pypsa.Network:
+def open_market(
+    n: pypsa.Network,
+    tables: Mapping[str, pd.DataFrame] | None = None,
+    *,
+    reference: pypsa.Network | None = None,
+) -> pypsa.Network:
     """Take off a network what holds it to one outcome.
 
     A reference keeps to contracts and to what was observed. Who gains from whom can be asked only where all may act:
@@ -26,6 +33,8 @@ def open_market(n: pypsa.Network, tables: Mapping[str, pd.DataFrame] | None = No
         ``energyflows.hindcast.release(tables)`` if pipelines shall not be held to observed flows.
     tables : mapping of str to pandas.DataFrame, optional
         The network was built from; default the packaged ones.
+    reference : pypsa.Network, optional
+        Another network, whose prices tell the worth of gas left in store; default the network itself.
 
     Returns
     -------
@@ -44,6 +53,16 @@ def open_market(n: pypsa.Network, tables: Mapping[str, pd.DataFrame] | None = No
     >>> float(n.links["reward"].sum()), float(n.generators["reward"].sum())
     (0.0, 0.0)
     """
-    free = drop_rewards(free_destinations(n))
-    market: pypsa.Network = free_stocks(free, solve(free)["price"].to_pandas(), tables)
+    free = _free_flows(n)
+    price = solve(free if reference is None else _free_flows(reference))["price"].to_pandas()
+    market: pypsa.Network = free_stocks(free, price, tables)
     return market
+
+
+def _free_flows(n: pypsa.Network) -> pypsa.Network:
+    """Return a network whose gas flows for its cost alone; the LNG of restricted exporters keeps its ceilings."""
+    require(n, "generators links is_solved", "a pypsa.Network")
+    shipped = set(n.generators.loc[n.generators["carrier"] == "lng", "origin"])
+    free: pypsa.Network = free_destinations(n, keep=[name for name in RESTRICTED if name in shipped])
+    unrewarded: pypsa.Network = drop_rewards(free)
+    return unrewarded

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+
 import numpy as np
 import pandas as pd
 import xarray as xr
@@ -23,7 +25,7 @@ def tabulate_leverage(leverage: xr.Dataset) -> dict[str, pd.DataFrame]:
     -------
     dict of str to pandas.DataFrame
         ``leverage``: by access and player ``surplus_bn_eur`` (share in the gains from trade), ``share`` (per cent of
-        them), ``alone_bn_eur``, each with ``_low`` and ``_high`` over elasticities, at the middle one;
+        them), ``alone_bn_eur``, each with ``_low`` and ``_high`` over elasticities (and chance), at the middle one;
         ``coordination``: by access and group ``gain_bn_eur`` and ``interaction_bn_eur`` likewise, if there are groups.
 
     Examples
@@ -64,7 +66,7 @@ def tabulate_routes(routes: xr.Dataset) -> pd.DataFrame:
     return _tabulate(routes, "player", {"surplus": ("surplus_bn_eur", _BN)})
 
 
-def tabulate_conduct(sweep: xr.Dataset, area: list[str]) -> pd.DataFrame:
+def tabulate_conduct(sweep: xr.Dataset, area: list[str], pair: Sequence[str] = ()) -> pd.DataFrame:
     """Tell what coordination is worth to suppliers, and what it costs an area.
 
     Parameters
@@ -73,13 +75,16 @@ def tabulate_conduct(sweep: xr.Dataset, area: list[str]) -> pd.DataFrame:
         From :func:`energyflows.strategy.sweep_conduct`, also with further dims such as ``elasticity``.
     area : list of str
         Zones.
+    pair : sequence of str
+        Suppliers to be told of together as well.
 
     Returns
     -------
     pandas.DataFrame
         By coordination (and further dims): ``price_eur_mwh`` (mean of the area by consumption), ``price_change``,
         ``consumer_surplus_change_bn_eur`` of the area, ``welfare_change_bn_eur``, ``profit_bn_eur_NAME`` and
-        ``profit_change_bn_eur_NAME`` by supplier; changes are to the first value of coordination.
+        ``profit_change_bn_eur_NAME`` by supplier, ``pair_profit_change_bn_eur`` of the pair; changes are to the first
+        value of coordination.
     """
     price = average_price(sweep, area)
     inside = sweep["consumer_surplus"].sel(bus=sweep["bus"].isin(area))
@@ -91,6 +96,9 @@ def tabulate_conduct(sweep: xr.Dataset, area: list[str]) -> pd.DataFrame:
         "consumer_surplus_change_bn_eur": consumers - consumers.isel(first),
         "welfare_change_bn_eur": welfare - welfare.isel(first),
     }
+    if pair:
+        both = sweep["profit"].sel(supplier=list(pair)).sum("supplier") / _BN
+        told["pair_profit_change_bn_eur"] = both - both.isel(first)
     for name in sweep["supplier"].to_numpy().tolist():
         profit = sweep["profit"].sel(supplier=name, drop=True) / _BN
         told[f"profit_bn_eur_{name}"] = profit
@@ -130,7 +138,8 @@ def _tabulate(ds: xr.Dataset, row: str, names: dict[str, tuple[str, float]]) -> 
             continue
         values = ds[name] / scale
         columns[column] = values.isel(middle).drop_vars(ELASTICITY, errors="ignore")
-        columns[f"{column}_low"], columns[f"{column}_high"] = values.min(over), values.max(over)
+        low, high = (ds.get(f"{name}_{end}", ds[name]) / scale for end in ("low", "high"))
+        columns[f"{column}_low"], columns[f"{column}_high"] = low.min(over), high.max(over)
     leads = [str(dim) for dim in ds[next(iter(names))].dims if dim not in (row, ELASTICITY)]
     frame = xr.Dataset(columns).to_dataframe(dim_order=[*leads, row]).reset_index()
     return frame[[*leads, row, *columns]]

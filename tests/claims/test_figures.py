@@ -30,12 +30,19 @@ def view(toy, toy_run):
 
 
 def test_every_figure_says_what_it_is():
-    assert len(FIGURES) == 26
+    assert len(FIGURES) == 34
     assert all(each.about.endswith(".") and each.unit for each in FIGURES.values())
     assert FIGURES["zones_dearer"].needed == ("least",)
     assert FIGURES["import_share"].optional == ("kind",)
-    assert [name for name, each in FIGURES.items() if each.pair] == ["zones_dearer", "zones_short"]
+    assert [name for name, each in FIGURES.items() if each.pair] == [
+        "zones_dearer",
+        "zones_short",
+        "leverage_change",
+        "leverage_growth",
+    ]
     ranged = {"account_share", "account_volume", "hidden_share", "hidden_volume", "hidden_revenue"}
+    ranged |= {"leverage", "leverage_change", "leverage_growth", "gain_from_trade", "coordination_gain"}
+    ranged |= {"conduct_gain", "conduct_joint_gain", "conduct_price"}
     assert {name for name, each in FIGURES.items() if each.ranged} == ranged
 
 

@@ -6,7 +6,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from energyflows.errors import UnknownNameError, UsageError
-from energyflows.network import build_network, free_destinations, release_bounds
+from energyflows.network import build_network, drop_rewards, free_destinations, free_stocks, release_bounds
 from energyflows.network.release import value_slices
 from energyflows.solving import solve
 
@@ -245,3 +245,66 @@ def test_worth_follows_the_line_through_the_factors():
     worth = value_slices(pd.Series([25.0, 25.0, 25.0, 25.0]), 50.0, 30.0, FIGURES)
     middle = (1.2 + 0.95) / 2
     assert worth["free"].to_numpy() == pytest.approx([30 * factor / middle for factor in (1.6, 1.2, 0.95, 0.7)])
+
+
+# ------------------------------------------------------------------ nothing rewarded, stocks alone let go
+def test_without_rewards_everything_costs_what_it_costs(n):
+    free = drop_rewards(n)
+    for component in ("Generator", "Link"):
+        before, after = n.c[component].static, free.c[component].static
+        reward = before["reward"].fillna(0.0)
+        assert (reward > 0).any()
+        assert (after["reward"] == 0).all()
+        costs = [each.get_switchable_as_dense(component, "marginal_cost") for each in (n, free)]
+        pd.testing.assert_frame_equal(costs[1], costs[0] + reward)
+        assert (costs[1] >= -1e-9).all(axis=None)
+
+
+def test_costs_that_vary_lose_their_reward_too(n):
+    name = n.generators.index[n.generators["reward"] > 0][0]
+    series = pd.Series(range(len(n.snapshots)), n.snapshots, dtype=float)
+    n.generators_t.marginal_cost[name] = series
+    free = drop_rewards(n)
+    assert (free.generators_t.marginal_cost[name] == series + n.generators.at[name, "reward"]).all()
+    assert (n.generators_t.marginal_cost[name] == series).all()
+
+
+def test_dropping_rewards_leaves_the_network_given_alone_and_can_be_repeated(n):
+    before = n.copy()
+    once = drop_rewards(n)
+    for component in ("Generator", "Link", "Store"):
+        assert n.c[component].static.equals(before.c[component].static)
+        assert drop_rewards(once).c[component].static.equals(once.c[component].static)
+    assert once.stores_t.marginal_cost_storage.equals(n.stores_t.marginal_cost_storage)
+
+
+def test_without_rewards_the_dispatch_is_no_dearer(held):
+    """The objective told has no rewards in it: what need not flow need not be paid for."""
+    n, before, _ = held
+    after = solve(drop_rewards(n))
+    assert float(after["objective"]) <= float(before["objective"]) * (1 + 1e-9)
+
+
+def test_only_networks_have_rewards_to_drop():
+    with pytest.raises(UsageError, match=r"expected a pypsa\.Network"):
+        drop_rewards(7)
+
+
+def test_freed_stocks_are_those_of_released_bounds(held, toy):
+    n, before, release = held
+    price = before["price"].to_pandas()
+    links, worth = n.links.copy(), n.stores_t.marginal_cost_storage.copy()
+    free = free_stocks(n, price, toy())
+    assert free.links.equals(n.links)
+    whole = release()
+    pd.testing.assert_frame_equal(free.stores, whole.stores)
+    pd.testing.assert_frame_equal(free.stores_t.marginal_cost_storage, whole.stores_t.marginal_cost_storage)
+    assert n.links.equals(links)
+    assert n.stores_t.marginal_cost_storage.equals(worth)
+
+
+def test_freed_stocks_leave_the_reference_the_best_solution(held, toy):
+    n, before, _ = held
+    after = solve(free_stocks(n, before["price"].to_pandas(), toy()))
+    assert float(after["objective"]) == pytest.approx(float(before["objective"]), rel=1e-9)
+    assert end(after) == pytest.approx(end(before), abs=1e-3)
