@@ -18,7 +18,7 @@ TIMES = {}
 
 @pytest.fixture(scope="module")
 def network():
-    return ef.build_network(2025, tables=ef.hindcast.release(ef.load_tables()))
+    return ef.build_network(2025, tables=ef.hindcast.release(ef.load_tables(), ships=False))
 
 
 def tell(benchmark, what, target):

@@ -1,4 +1,4 @@
-"""What would Moscow and Baku gain by acting together, who would pay, and how strong is either without the other?
+"""What would Moscow and Baku gain by acting together, and who would pay?
 
 Two answers with different assumptions. The game of coalitions shares out what trade is worth among Russia, Azerbaijan,
 the countries on the way, other suppliers and the EU. The conduct matrix lets suppliers sell less to be paid more, and
@@ -19,7 +19,7 @@ WEIGHTS = (0.0, 0.25, 0.5, 0.75, 1.0)
 tables = ef.load_tables()
 elasticities = sorted(read_elasticity(tables))
 zones = tables["zones"].query("eu")["zone"].tolist()
-n = ef.build_network(YEAR, tables=ef.hindcast.release(tables))
+n = ef.build_network(YEAR, tables=ef.hindcast.release(tables, ships=False))
 
 game = ef.measure_leverage(
     n,

@@ -110,7 +110,7 @@ def test_conduct_is_printed_with_every_weight_in_full(play):
     assert (done.code, done.err) == (0, "")
     assert done.out.splitlines()[0] == "energyflows · conduct of RU and US · reference · 2025"
     rows = read_rows(done.out)
-    assert rows["case"] == ["EU27 price", "consumers", "welfare", "profit RU", "profit US"]
+    assert rows["case"] == ["EU27 price", "EU27 consumers", "Δ welfare", "profit RU", "profit US"]
     assert rows["change of"] == [f"at weight {weight}" for weight in ("0.25", "0.5", "0.75", "1")]
     assert {"price-taking", "each for itself", "RU and US at weight 1"} <= set(rows)
     assert {"price", "consumers", "welfare", "profit of both"} <= set(rows)

@@ -16,6 +16,7 @@ from energyflows.network import build_network
 from energyflows.scenarios import apply
 from energyflows.scenarios.catalogue import find_seeds
 from energyflows.strategy import compare_conduct, measure_leverage, read_elasticity, read_players
+from energyflows.strategy.tables import find_middle
 
 #: Few players, so that the game can be played for several years.
 PLAYERS_FILE = "players-corridor.yaml"
@@ -79,9 +80,11 @@ def leverage_growth(view: View, base: View, *, player: str) -> Span:
     Returns
     -------
     Span
-        Per cent of the share in the other run; range as in :func:`leverage_change`.
+        Per cent of the share in the other run, NaN where that is not above zero; range as in
+        :func:`leverage_change`.
     """
-    return _span(100 * (_play(view) / _play(base) - 1), "share", "player", player)
+    before = _play(base)
+    return _span(100 * (_play(view) / before.where(before > 0) - 1), "share", "player", player)
 
 
 @figure("bn EUR", ranged=True)
@@ -214,7 +217,7 @@ def _compare(view: View, pair: tuple[str, str]) -> pd.DataFrame:
 def _build(view: View) -> Any:
     """Return the network of a run, without what holds pipelines to observed flows."""
     tables: Mapping[str, pd.DataFrame] = view.tables
-    n = build_network(view.year, RESOLUTION, release(tables))
+    n = build_network(view.year, RESOLUTION, release(tables, ships=False))
     return apply(n, build_scenario(view.scenario))
 
 
@@ -223,7 +226,7 @@ def _span(told: xr.Dataset, name: str, dim: str, wanted: str) -> Span:
     if wanted not in known:
         raise UnknownNameError(f"no {dim} {wanted!r}{suggest(wanted, known)}; known: {', '.join(known)}")
     values = told[name].sel({dim: wanted})
-    middle = values.sel(access=_RIGHTS[0]).isel(elasticity=told.sizes["elasticity"] // 2)
+    middle = values.sel(access=_RIGHTS[0], elasticity=find_middle(told["elasticity"].to_numpy()))
     return Span(float(middle), float(values.min()), float(values.max()))
 
 
@@ -234,4 +237,4 @@ def _scale(span: Span) -> Span:
 def _read_change(view: View, pair: tuple[str, str], weight: float, *columns: str) -> Span:
     first, second = sorted(pair)
     values = _compare(view, (first, second)).loc[weight, list(columns)].sum(axis=1)
-    return Span(float(values.iloc[len(values) // 2]), float(values.min()), float(values.max()))
+    return Span(float(values.at[find_middle(values.index)]), float(values.min()), float(values.max()))

@@ -139,7 +139,7 @@ def _build(year: int, scenario: str, tables: Any) -> Any:
     from energyflows.scenarios import apply, get_scenario
 
     chosen = get_scenario(scenario)
-    return apply(build_network(year, "monthly", release(tables)), chosen)
+    return apply(build_network(year, "monthly", release(tables, ships=False)), chosen)
 
 
 def _read_years(text: str) -> list[int]:

@@ -13,6 +13,7 @@ from rich.text import Text
 
 from energyflows.console import _terminal
 from energyflows.console._terminal import Tables, show_number
+from energyflows.strategy.tables import find_middle
 
 #: Property rights in words.
 RIGHTS = {"owner": "owners can refuse", "open": "third-party access"}
@@ -25,12 +26,14 @@ _LEVERAGE = (
 )
 _COORDINATION = (
     "'gain': the group's share as one player less the sum of its members' shares; below zero where they gain more by",
-    "bargaining apart. 'interaction': above zero where each is worth more with the others, below where they compete.",
+    "bargaining apart. 'interaction', of pairs: above zero where each is worth more with the other, below where they",
+    "compete.",
 )
 _CONDUCT = (
     "Each supplier knows that its sales move the price (Cournot); the two give each other's profit a weight from 0",
     "(none) to 1 (as one). At 1 only their profit together is determined, not how it is split. Price: mean of the EU27",
-    "by consumption. 'consumers': their surplus in the EU27. Range in brackets, if any: over the elasticity of demand.",
+    "by consumption. 'consumers': their surplus there. 'welfare': of the whole network, less price-taking. Range in",
+    "brackets, if any: over the elasticity of demand.",
     "Changes are to weight 0, and no forecast. See docs/leverage.md.",
 )
 
@@ -91,7 +94,7 @@ def _print_grid(console: Console, title: str, rows: pd.DataFrame, row: str, show
     chosen = [word for word in RIGHTS if (rows["access"] == word).any()]
     cells = []
     for name, part in rows.groupby(row, sort=False):
-        by_access = part.set_index("access")
+        by_access = part.set_index("access", drop=False)
         cells.append([str(name), *(show(by_access.loc[word]) for word in chosen)])
     console.print()
     columns = {row: "left", **{RIGHTS[word]: "right" for word in chosen}}
@@ -112,7 +115,9 @@ def _show_share(row: Any) -> str:
 
 
 def _show_gain(row: Any) -> str:
-    return f"{_show(row, 'gain_bn_eur')}  [{show_number(row['interaction_bn_eur'], 2)}]"
+    told = _show(row, "gain_bn_eur")
+    # Of more than two, interaction is what is left beyond that of the pairs: no answer to a question asked here.
+    return told if str(row["group"]).count(" + ") > 1 else f"{told}  [{show_number(row['interaction_bn_eur'], 2)}]"
 
 
 def _tabulate_cases(cases: pd.DataFrame, suppliers: pd.DataFrame) -> Any:
@@ -122,9 +127,9 @@ def _tabulate_cases(cases: pd.DataFrame, suppliers: pd.DataFrame) -> Any:
     rows = []
     for _, row in cases.iterrows():
         own = [show_number(profits.at[row["case"], name], 2) for name in names]
-        told = (row["price_eur_mwh"], 1), (row["consumer_surplus_bn_eur"], 1), (row["welfare_bn_eur"], 1)
+        told = (row["price_eur_mwh"], 1), (row["consumer_surplus_bn_eur"], 1), (row["welfare_change_bn_eur"], 1)
         rows.append([str(row["case"]), *(show_number(value, digits) for value, digits in told), *own])
-    headers = ["EU27 price", "consumers", "welfare", *(f"profit {name}" for name in names)]
+    headers = ["EU27 price", "EU27 consumers", "Δ welfare", *(f"profit {name}" for name in names)]
     return _terminal.make_table(
         "Equilibria at the middle elasticity: EUR/MWh, bn EUR a year",
         {"case": "left"} | dict.fromkeys(headers, "right"),
@@ -135,8 +140,7 @@ def _tabulate_cases(cases: pd.DataFrame, suppliers: pd.DataFrame) -> Any:
 def _tabulate_curve(conduct: pd.DataFrame) -> Any:
     """Return the changes, a column for each weight, with their ranges over elasticity."""
     changes = ["price_change", *(str(name) for name in conduct if "_change_bn_eur" in str(name))]
-    middle = conduct["elasticity"].sort_values().unique()
-    at = conduct[conduct["elasticity"] == middle[len(middle) // 2]].set_index("coordination")
+    at = conduct[conduct["elasticity"] == find_middle(conduct["elasticity"])].set_index("coordination")
     ends = conduct.groupby("coordination")[changes].agg(["min", "max"])
     weights = [weight for weight in at.index if weight > 0]
     rows = [

@@ -7,7 +7,7 @@ from collections.abc import Mapping
 import pandas as pd
 
 
-def release(tables: Mapping[str, pd.DataFrame]) -> dict[str, pd.DataFrame]:
+def release(tables: Mapping[str, pd.DataFrame], *, ships: bool = True) -> dict[str, pd.DataFrame]:
     """Return tables whose pipelines follow no observed flow and whose LNG goes where it pays.
 
     Supply by route, what each LNG exporter loads in a year, demand, and stocks at the turn of the year stay given.
@@ -17,6 +17,8 @@ def release(tables: Mapping[str, pd.DataFrame]) -> dict[str, pd.DataFrame]:
     ----------
     tables : mapping of str to pandas.DataFrame
         From :func:`energyflows.load_tables`; stay as they are.
+    ships : bool
+        Let cargoes go where they pay as well; if not, only pipelines are let go of.
 
     Returns
     -------
@@ -32,6 +34,8 @@ def release(tables: Mapping[str, pd.DataFrame]) -> dict[str, pd.DataFrame]:
     """
     pipelines, shipped = tables["pipelines"].copy(), tables["lng_suppliers"].copy()
     pipelines["follows"] = pd.Series(pd.NA, index=pipelines.index, dtype=pipelines["follows"].dtype)
+    if not ships:
+        return {**tables, "pipelines": pipelines}
     exports = tables["supply"][tables["supply"]["tier"] == "export"]
     loaded = (exports["twh"] * exports["rate_factor"]).groupby([exports["bus"], exports["year"]]).sum()
     keys = pd.MultiIndex.from_frame(shipped[["bus", "year"]])

@@ -10,6 +10,7 @@ import pandas as pd
 
 from energyflows.errors import UsageError, require
 from energyflows.plot._drawing import GREY, finish, make_figure
+from energyflows.strategy.tables import find_middle
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
@@ -200,8 +201,7 @@ def draw_band(axes: Axes, rows: pd.DataFrame, column: str, *, label: str, colour
     """
     over = rows.groupby("coordination")[column]
     if "elasticity" in rows:
-        values = np.sort(rows["elasticity"].unique())
-        rows = rows[rows["elasticity"] == values[len(values) // 2]]
+        rows = rows[rows["elasticity"] == find_middle(rows["elasticity"])]
         axes.fill_between(over.min().index, over.min(), over.max(), color=colour, alpha=0.2, linewidth=0)
     axes.plot(rows["coordination"], rows[column], color=colour, marker="o", markersize=3, label=label)
 

@@ -12,7 +12,6 @@ import xarray as xr
 
 from energyflows.ensemble.program import check_network
 from energyflows.errors import ResultsError, UsageError, list_problems
-from energyflows.network.building import QUIET_STRINGS
 from energyflows.strategy._coalitions import Floats
 from energyflows.strategy.demand import calibrate_demand, check_elasticity, read_elasticity, step_demand
 from energyflows.strategy.market import open_market
@@ -98,7 +97,7 @@ def open_games(
     """
     if not is_built(n):
         return [n], []
-    opened = drop_targets(open_market(n, tables))
+    opened = open_market(n, tables)
     curves = [calibrate_demand(opened, elasticity, tables=tables) for elasticity in elasticities]
     return [step_demand(opened, each) for each in curves], curves
 
@@ -124,33 +123,8 @@ def open_changed(
     list of pypsa.Network
         One for each elasticity.
     """
-    opened = drop_targets(open_market(changed, tables, reference=n))
+    opened = open_market(changed, tables, reference=n)
     return [step_demand(opened, each) for each in curves]
-
-
-def drop_targets(n: pypsa.Network) -> pypsa.Network:
-    """Take the reward for filling targets off stores that end as they began.
-
-    What gas is worth that is left at the end of a year belongs to the game. A reward on a day in between is there to
-    make a rule hold; counted as a gain, it would pay suppliers for gas that is taken out again.
-
-    Parameters
-    ----------
-    n : pypsa.Network
-        Opened; stays as it is.
-
-    Returns
-    -------
-    pypsa.Network
-        A changed copy.
-    """
-    with pypsa.option_context(*QUIET_STRINGS):
-        work = n.copy()
-    targeted = work.stores.index[work.stores["rewarded"].astype(bool) & work.stores["e_cyclic"]]
-    work.stores.loc[targeted, "marginal_cost_storage"] = 0.0
-    varying = work.stores_t.marginal_cost_storage
-    work.stores_t.marginal_cost_storage = varying.drop(columns=varying.columns.intersection(targeted))
-    return work
 
 
 def value_consumption(n: pypsa.Network) -> Floats:

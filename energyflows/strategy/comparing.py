@@ -16,7 +16,7 @@ from energyflows.strategy.conduct_curves import sweep_conduct
 from energyflows.strategy.demand import read_elasticity
 from energyflows.strategy.equilibrium import solve_equilibrium
 from energyflows.strategy.suppliers import SUPPLIERS, Suppliers, find_suppliers, resell_routes
-from energyflows.strategy.tables import average_price, tabulate_conduct
+from energyflows.strategy.tables import average_price, find_middle, tabulate_conduct
 
 #: Weights at which coordination is looked at.
 WEIGHTS = (0.0, 0.25, 0.5, 0.75, 1.0)
@@ -62,8 +62,8 @@ def compare_conduct(
     -------
     dict of str to pandas.DataFrame
         ``conduct``: as :func:`energyflows.strategy.tabulate_conduct`, by coordination and elasticity; ``cases``: price,
-        consumer surplus, welfare and ``gap`` at the middle elasticity; ``suppliers``: by case and supplier
-        ``supplied_twh``, ``profit_bn_eur`` and ``lerner``.
+        consumer surplus, change of welfare of the whole network to price-taking, and ``gap`` at the middle elasticity;
+        ``suppliers``: by case and supplier ``supplied_twh``, ``profit_bn_eur`` and ``lerner``.
 
     Raises
     ------
@@ -90,9 +90,9 @@ def compare_conduct(
     swept = [sweep_conduct(n, both, steps, elasticity=value, **settings) for value in listed]
     sweep = xr.concat(swept, pd.Index(listed, name="elasticity"), combine_attrs="drop")
     names = list(find_suppliers(n, chosen))
-    middle = listed[len(listed) // 2]
+    middle = find_middle(listed)
     taking = solve_equilibrium(n, kappa=build_kappa(names, takers=names), elasticity=middle, **settings)
-    at_middle = swept[len(listed) // 2]
+    at_middle = swept[listed.index(middle)]
     cases = {TAKING: taking}
     cases |= {_name_case(both, weight): at_middle.sel(coordination=weight) for weight in (steps[0], steps[-1])}
     gaps = [taking.attrs["gap"], *(float(ds["gap"]) for ds in list(cases.values())[1:])]
@@ -127,7 +127,7 @@ def _tabulate_cases(cases: Mapping[str, xr.Dataset], area: list[str]) -> pd.Data
             "consumer_surplus_bn_eur": [
                 float(ds["consumer_surplus"].sel(bus=ds["bus"].isin(area)).sum()) / _BN for ds in cases.values()
             ],
-            "welfare_bn_eur": [float(ds["welfare"]) / _BN for ds in cases.values()],
+            "welfare_change_bn_eur": [float(ds["welfare"] - cases[TAKING]["welfare"]) / _BN for ds in cases.values()],
         }
     )
 

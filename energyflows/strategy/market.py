@@ -22,15 +22,16 @@ def open_market(
     """Take off a network what holds it to one outcome.
 
     A reference keeps to contracts and to what was observed. Who gains from whom can be asked only where all may act:
-    sure flows are offered at their cost and no longer rewarded, cargoes go where they pay, and stores end the year on
-    a level that depends on the worth of gas. What a supplier can deliver stays what the network says: in observed
+    sure flows are offered at their cost and no longer rewarded, and cargoes go where they pay. Stores end an observed
+    year on a level that depends on the worth of gas; in other years they end as they began, without a reward for
+    filling targets. What a supplier can deliver stays what the network says: in observed
     years what it delivered.
 
     Parameters
     ----------
     n : pypsa.Network
         From :func:`energyflows.build_network`, unsolved; stays as it is. Build it from
-        ``energyflows.hindcast.release(tables)`` if pipelines shall not be held to observed flows.
+        ``energyflows.hindcast.release(tables, ships=False)`` if pipelines shall not be held to observed flows.
     tables : mapping of str to pandas.DataFrame, optional
         The network was built from; default the packaged ones.
     reference : pypsa.Network, optional
@@ -55,8 +56,7 @@ def open_market(
     """
     free = _free_flows(n)
     price = solve(free if reference is None else _free_flows(reference))["price"].to_pandas()
-    market: pypsa.Network = free_stocks(free, price, tables)
-    return market
+    return _drop_targets(free_stocks(free, price, tables))
 
 
 def _free_flows(n: pypsa.Network) -> pypsa.Network:
@@ -66,3 +66,16 @@ def _free_flows(n: pypsa.Network) -> pypsa.Network:
     free: pypsa.Network = free_destinations(n, keep=[name for name in RESTRICTED if name in shipped])
     unrewarded: pypsa.Network = drop_rewards(free)
     return unrewarded
+
+
+def _drop_targets(n: pypsa.Network) -> pypsa.Network:
+    """Take the reward for filling targets off stores that end as they began, in place.
+
+    It is there to make a rule hold on a day in between; counted as a gain, it would pay suppliers for gas that is taken
+    out again.
+    """
+    targeted = n.stores.index[n.stores["rewarded"].astype(bool) & n.stores["e_cyclic"]]
+    n.stores.loc[targeted, "marginal_cost_storage"] = 0.0
+    varying = n.stores_t.marginal_cost_storage
+    n.stores_t.marginal_cost_storage = varying.drop(columns=varying.columns.intersection(targeted))
+    return n

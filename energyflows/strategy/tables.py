@@ -2,9 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 
-import numpy as np
 import pandas as pd
 import xarray as xr
 
@@ -130,14 +129,14 @@ def average_price(equilibrium: xr.Dataset, area: list[str]) -> xr.DataArray:
 
 def _tabulate(ds: xr.Dataset, row: str, names: dict[str, tuple[str, float]]) -> pd.DataFrame:
     """Return figures by row and all leads but elasticity, at the middle one and with the ends over all."""
-    middle = {} if ELASTICITY not in ds.dims else {ELASTICITY: _find_middle(ds[ELASTICITY].to_numpy())}
-    over = [ELASTICITY] if middle else []
+    over = [ELASTICITY] if ELASTICITY in ds.dims else []
+    middle = {dim: find_middle(ds[dim].to_numpy()) for dim in over}
     columns = {}
     for name, (column, scale) in names.items():
         if name not in ds:
             continue
         values = ds[name] / scale
-        columns[column] = values.isel(middle).drop_vars(ELASTICITY, errors="ignore")
+        columns[column] = values.sel(middle).drop_vars(ELASTICITY, errors="ignore")
         low, high = (ds.get(f"{name}_{end}", ds[name]) / scale for end in ("low", "high"))
         columns[f"{column}_low"], columns[f"{column}_high"] = low.min(over), high.max(over)
     leads = [str(dim) for dim in ds[next(iter(names))].dims if dim not in (row, ELASTICITY)]
@@ -145,5 +144,23 @@ def _tabulate(ds: xr.Dataset, row: str, names: dict[str, tuple[str, float]]) -> 
     return frame[[*leads, row, *columns]]
 
 
-def _find_middle(elasticities: np.ndarray) -> int:
-    return int(np.argsort(elasticities)[len(elasticities) // 2])
+def find_middle(elasticities: Iterable[float]) -> float:
+    """Return the elasticity that figures are told at, of which the others are the range.
+
+    Parameters
+    ----------
+    elasticities : iterable of float
+        In any order, also more than once.
+
+    Returns
+    -------
+    float
+        The middle one; of an even number the upper of the two.
+
+    Examples
+    --------
+    >>> find_middle([-0.18, -0.684, -0.3])
+    -0.3
+    """
+    listed = sorted(set(elasticities))
+    return float(listed[len(listed) // 2])

@@ -32,12 +32,14 @@ def held(n, assets, component):
 
 @pytest.mark.parametrize("file", ["players.yaml", "players-corridor.yaml"])
 @pytest.mark.parametrize("year", [2021, 2027])
-def test_packaged_players_hold_every_well_consumer_and_store(file, year):
+def test_packaged_players_hold_every_well_consumer_and_store_outside_belarus(file, year):
     n = build_network(year)
     assets = find_assets(n, read_players(find_seeds() / file), "owner")
     for component in ("Generator", "Load", "Store"):
-        assert (assets.needs[component].sum(axis=0) == 1).all()
-    assert assets.needs["Link"][:, ~n.links["carrier"].isin(["shipping", "regasification"])].any(axis=0).all()
+        outside = ~n.c[component].static["bus"].isin(["BY", "BY storage"]).to_numpy()
+        assert (assets.needs[component].sum(axis=0) == outside).all()
+    own = n.links["carrier"].isin(["shipping", "regasification"]) | n.links["bus0"].str.startswith("BY")
+    assert assets.needs["Link"][:, ~own & ~n.links["bus1"].str.startswith("BY")].any(axis=0).all()
     links = held(n, assets, "Link")
     assert "SCP-TANAP" in set(links["Georgia"]) & set(links["Türkiye"])
     assert "TANAP-TAP" in set(links["Türkiye"]) & set(links.get("EU27", links.get("Europe")))
