@@ -141,6 +141,31 @@ class Resolver:
         )
         return self._current
 
+    def drop_slack(self, first: int) -> Compact:
+        """Drop rows that do not bind; simplex goes on from where it was.
+
+        Parameters
+        ----------
+        first : int
+            Rows before this position stay.
+
+        Returns
+        -------
+        Compact
+            The programme as it is now, to change and hand to :meth:`solve`.
+        """
+        basis = self._highs.getBasis()
+        states = list(basis.row_status)
+        # A row is left out with its slack, which is in the basis, so what remains is a basis.
+        slack = np.array([state == highspy.HighsBasisStatus.kBasic for state in states], dtype=bool)
+        slack[:first] = False
+        self._highs.deleteRows(int(slack.sum()), np.flatnonzero(slack).astype(np.int32))
+        basis.row_status = [states[place] for place in np.flatnonzero(~slack)]
+        self._highs.setBasis(basis)
+        old = self._current
+        self._current = replace(old, row_lower=old.row_lower[~slack], row_upper=old.row_upper[~slack])
+        return self._current
+
     def _run(self) -> Solution:
         self._highs.run()
         status = _FOUND.get(self._highs.getModelStatus(), "failed")

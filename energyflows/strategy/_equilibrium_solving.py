@@ -21,6 +21,8 @@ from energyflows.strategy._equilibrium_market import Market
 MOST_ROUNDS = 300
 #: Part of the tolerance that a term may be off without another tangent.
 _SHARE = 0.1
+#: Where tangents are laid beforehand, as parts of where a term is expected.
+_AROUND = (0.99, 1.0, 1.01)
 #: Thousand EUR below which tolerances of the solver show.
 _LEAST = 1e-5
 
@@ -70,8 +72,10 @@ class Game:
         Of these, and without arbitrage of all other gas behind them.
     squares : Squares
         Terms of the potential.
+    laid : int
+        Number of rows at the start, first tangents among them.
     resolver : Resolver
-        Holds all tangents found so far: they stay valid for other weights.
+        Holds tangents found so far: they stay valid for other weights.
     compact : Compact
         As HiGHS holds it.
     """
@@ -81,6 +85,7 @@ class Game:
     strategic: Positions
     labels: list[Label]
     squares: Squares
+    laid: int
     resolver: Resolver
     compact: Compact
 
@@ -122,10 +127,10 @@ def lay_game(
         row_upper=np.concatenate([compact.row_upper, np.full(len(low), np.inf)]),
     )
     whole = sp.csr_array(sp.vstack([matrix, *(rows for rows, _ in cuts)]))
-    return Game(market, sellers, strategic, labels, squares, Resolver(_Held(whole), compact), compact)
+    return Game(market, sellers, strategic, labels, squares, whole.shape[0], Resolver(_Held(whole), compact), compact)
 
 
-def maximise(game: Game, weights: Numbers, tolerance: float) -> Point:
+def maximise(game: Game, weights: Numbers, tolerance: float, expected: Numbers | None = None) -> Point:
     """Find where the potential is greatest.
 
     Parameters
@@ -136,6 +141,8 @@ def maximise(game: Game, weights: Numbers, tolerance: float) -> Point:
         Of the forms of its squares.
     tolerance : float
         Largest gap.
+    expected : numpy.ndarray, optional
+        About where each term will be, once another maximum was found.
 
     Returns
     -------
@@ -148,14 +155,20 @@ def maximise(game: Game, weights: Numbers, tolerance: float) -> Point:
         If there is no solution, or the gap stays above the tolerance.
     """
     squares = game.squares
+    if expected is not None:
+        game.compact = game.resolver.drop_slack(game.laid)
     weight = np.append(weights, 1.0)[squares.kinds]
     cost = game.compact.cost.copy()
     cost[squares.columns] = weight
     game.compact = replace(game.compact, cost=cost)
     point, worst = _stand(game, weight, tolerance, 1)
+    if expected is not None and len(worst):
+        # Only now: on its way to other weights simplex would turn at each of them.
+        for part in _AROUND:
+            _cut(game, np.flatnonzero(expected), part * expected)
+        point, worst = _stand(game, weight, tolerance, point.rounds + 1)
     while len(worst) and point.rounds < MOST_ROUNDS:
-        rows, low = cut_squares(squares, worst, squares.forms[worst] @ point.x)
-        game.compact = game.resolver.add_rows(rows, low, np.full(len(low), np.inf))
+        _cut(game, worst, squares.forms @ point.x)
         point, worst = _stand(game, weight, tolerance, point.rounds + 1)
     if point.gap > tolerance:
         raise SolveError(
@@ -163,6 +176,12 @@ def maximise(game: Game, weights: Numbers, tolerance: float) -> Point:
             f"{point.rounds} rounds, expected {tolerance:.0e}; raise tolerance"
         )
     return point
+
+
+def _cut(game: Game, which: Positions, at: Numbers) -> None:
+    """Add tangents of some terms at values by term."""
+    rows, low = cut_squares(game.squares, which, at[which])
+    game.compact = game.resolver.add_rows(rows, low, np.full(len(low), np.inf))
 
 
 def _stand(game: Game, weight: Numbers, tolerance: float, rounds: int) -> tuple[Point, Positions]:

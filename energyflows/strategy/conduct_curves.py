@@ -39,7 +39,7 @@ def sweep_conduct(
     """Return equilibria in which a pair of suppliers put more and more weight on each other's profit.
 
     One programme is solved hot from value to value: another weight changes costs in its objective alone, so tangents
-    found for one value serve all.
+    that bind at one value start the next.
 
     Parameters
     ----------
@@ -88,11 +88,13 @@ def sweep_conduct(
     low, high = int(np.argmin(weights)), int(np.argmax(weights))
     forms, ends = join_forms([inner[low], inner[high]])
     game = lay_game(setting.market, setting.sellers, strategic, forms, arbitrage=arbitrage)
-    steps = []
+    steps: list[xr.Dataset] = []
+    seen: list[Floats] = []
     for weight, matrix in zip(weights, matrices, strict=True):
         # A matrix between two others is their mean, and so are the weights of its squares.
         part = (weight - weights[low]) / ((weights[high] - weights[low]) or 1.0)
-        point = maximise(game, (1.0 - part) * ends[0] + part * ends[1], tolerance)
+        point = maximise(game, (1.0 - part) * ends[0] + part * ends[1], tolerance, _expect(weights, seen))
+        seen.append(game.squares.forms @ point.x)
         found = read_point(game, point, matrix)
         steps.append(found.assign(gap=point.gap, rounds=point.rounds, potential=point.potential / 1e3))
     return _join(steps, weights, describe_point(elasticity, demand, arbitrage=arbitrage))
@@ -126,6 +128,14 @@ def _spread_pair(kappa: Floats, names: list[str], pair: Any, weights: list[float
         matrix[i, j] = matrix[j, i] = weight
         matrices.append(check_kappa(label_kappa(matrix, names)).to_numpy())
     return matrices
+
+
+def _expect(weights: list[float], seen: list[Floats]) -> Floats | None:
+    """Return where terms will be if they go on as between the last two weights."""
+    if len(seen) < 2:
+        return seen[-1] if seen else None
+    before, last, now = weights[len(seen) - 2 : len(seen) + 1]
+    return seen[-1] + (now - last) / (last - before) * (seen[-1] - seen[-2])
 
 
 def _join(steps: list[xr.Dataset], weights: list[float], attrs: Mapping[str, Any]) -> xr.Dataset:

@@ -5,6 +5,7 @@ from dataclasses import replace
 import numpy as np
 import pypsa
 import pytest
+import scipy.sparse as sp
 from hypothesis import given
 from hypothesis import strategies as st
 
@@ -106,6 +107,24 @@ def test_a_basis_handed_back_is_where_simplex_starts(program, basis):
     assert resolver._highs.getInfo().simplex_iteration_count == 0
     resolver.solve(far, found.basis)
     assert resolver._highs.getInfo().simplex_iteration_count == 0
+
+
+def test_rows_that_do_not_bind_are_dropped_and_the_basis_stays(program):
+    reference = program.place({})[0]
+    resolver = Resolver(program.reduction, reference)
+    expected = resolver.solve(reference)
+    count, first = len(expected.x), len(reference.row_lower)
+    # The second row bars the solution, the first and the third are beyond reach.
+    rows = sp.csr_array(np.tile(reference.cost, (3, 1)))
+    least = expected.objective - reference.constant + np.array([-2.0, 1.0, -1.0])
+    raised = resolver.solve(resolver.add_rows(rows, least, np.full(3, np.inf)))
+    assert raised.objective == pytest.approx(expected.objective + 1.0, rel=1e-9)
+    compact = resolver.drop_slack(first)
+    np.testing.assert_array_equal(compact.row_lower, np.append(reference.row_lower, least[1]))
+    found = resolver.solve(compact)
+    assert resolver._highs.getInfo().simplex_iteration_count == 0
+    assert found.objective == pytest.approx(raised.objective, rel=1e-9)
+    assert len(found.x) == count
 
 
 # ------------------------------------------------------------------ no solution
