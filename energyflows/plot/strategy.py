@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any, cast
 
 import numpy as np
 import pandas as pd
@@ -57,7 +57,7 @@ def plot_leverage(leverage: pd.DataFrame, *, title: str = "Shares in the gains f
     axes = figure.subplots()
     draw_bars(axes, rows, order, "surplus_bn_eur")
     axes.set_xlabel("bn EUR a year")
-    axes.legend(fontsize=8, loc="lower right")
+    name_rights(figure)
     finish(figure, title, "Shapley value less what a player has alone. Lines: range over elasticities of demand.")
     return figure
 
@@ -95,7 +95,7 @@ def plot_routes(routes: pd.DataFrame, *, title: str = "What a route is worth") -
         draw_bars(axes, rows[rows["route"] == name], order, "surplus_bn_eur")
         axes.set_title(name, fontsize=9)
         axes.set_xlabel("bn EUR a year")
-    panels[-1].legend(fontsize=7, loc="lower right")
+    name_rights(figure)
     finish(figure, title, "Gains with the route less without. Lines: range over elasticities of demand.")
     return figure
 
@@ -154,6 +154,19 @@ def plot_conduct(
         axes.legend(fontsize=8)
     finish(figure, title, "Against no coordination (Cournot). Bands: range over elasticities of demand.")
     return figure
+
+
+def name_rights(figure: Figure) -> None:
+    """Put a legend of assumptions above all axes, where it hides no bar, and leave room for names of players.
+
+    Parameters
+    ----------
+    figure : matplotlib.figure.Figure
+        Changed in place.
+    """
+    cast("Any", figure.get_layout_engine()).set(w_pad=0.12)
+    handles, labels = figure.axes[-1].get_legend_handles_labels()
+    figure.legend(handles, labels, loc="outside upper right", ncols=2, fontsize=8, frameon=False)
 
 
 def draw_bars(axes: Axes, rows: pd.DataFrame, order: Sequence[str], column: str) -> None:

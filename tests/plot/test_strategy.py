@@ -43,7 +43,8 @@ def list_whiskers(axes):
 
 
 def list_labels(axes):
-    return [text.get_text() for text in axes.get_legend().get_texts()]
+    legend = axes.get_legend() or axes.figure.legends[0]
+    return [text.get_text() for text in legend.get_texts()]
 
 
 def test_leverage_has_a_bar_for_each_player_and_right():
