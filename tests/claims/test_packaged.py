@@ -33,7 +33,7 @@ def test_verdicts_follow_from_rules_and_gaps(told):
     claims = told["claims"].set_index("id")
     assert set(claims["verdict"]) <= VERDICTS
     open_ones = claims[(claims["decides"] == "") & ~claims["flips"].str.startswith("flips")]
-    assert set(open_ones["verdict"]) == {"cannot be told"}
+    assert (open_ones["verdict"] == "cannot be told").all()
     assert (open_ones["missing"] != "").all()
     assert claims.loc[["C5", "C6", "C13"], "flips"].str.contains("volume of backfill-max").all()
 
