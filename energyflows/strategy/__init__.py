@@ -13,7 +13,7 @@ __getattr__, __dir__, __all__ = lazy_loader.attach(
         "_coalitions": ["list_coalitions"],
         "comparing": ["compare_conduct"],
         "conduct": ["build_kappa", "check_kappa", "derive_kappa"],
-        "demand": ["calibrate_demand", "check_elasticity", "read_elasticity", "step_demand"],
+        "demand": ["calibrate_demand", "check_elasticity", "rate_prices", "read_elasticity", "step_demand"],
         "conduct_curves": ["sweep_conduct"],
         "equilibrium": ["solve_equilibrium"],
         "games": ["banzhaf", "interaction", "measure_coordination", "merge_players", "shapley"],

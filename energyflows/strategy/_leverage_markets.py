@@ -13,7 +13,7 @@ import xarray as xr
 from energyflows.ensemble.program import check_network
 from energyflows.errors import ResultsError, UsageError, list_problems
 from energyflows.strategy._coalitions import Floats
-from energyflows.strategy.demand import calibrate_demand, check_elasticity, read_elasticity, step_demand
+from energyflows.strategy.demand import calibrate_demand, check_elasticity, rate_prices, read_elasticity, step_demand
 from energyflows.strategy.market import open_market
 from energyflows.strategy.players import is_given_up
 
@@ -98,7 +98,8 @@ def open_games(
     if not is_built(n):
         return [n], []
     opened = open_market(n, tables)
-    curves = [calibrate_demand(opened, elasticity, tables=tables) for elasticity in elasticities]
+    price = rate_prices(opened, tables)
+    curves = [calibrate_demand(opened, elasticity, price=price) for elasticity in elasticities]
     return [step_demand(opened, each) for each in curves], curves
 
 

@@ -13,8 +13,9 @@ import xarray as xr
 from energyflows.errors import UsageError
 from energyflows.strategy.conduct import build_kappa
 from energyflows.strategy.conduct_curves import sweep_conduct
-from energyflows.strategy.demand import read_elasticity
+from energyflows.strategy.demand import calibrate_demand, rate_prices, read_elasticity
 from energyflows.strategy.equilibrium import solve_equilibrium
+from energyflows.strategy.market import open_market
 from energyflows.strategy.suppliers import SUPPLIERS, Suppliers, find_suppliers, resell_routes
 from energyflows.strategy.tables import average_price, find_middle, tabulate_conduct
 
@@ -85,13 +86,16 @@ def compare_conduct(
         raise UsageError(f"pair: found {pair!r}, expected two suppliers such as RU and AZ")
     chosen = _choose(n, both, suppliers)
     listed = sorted(read_elasticity(tables) if elasticities is None else elasticities)
-    settings: dict[str, Any] = {"suppliers": chosen, "arbitrage": arbitrage, "tables": tables}
-    steps = sorted({0.0, *weights})
-    swept = [sweep_conduct(n, both, steps, elasticity=value, **settings) for value in listed]
-    sweep = xr.concat(swept, pd.Index(listed, name="elasticity"), combine_attrs="drop")
     names = list(find_suppliers(n, chosen))
+    steps = sorted({0.0, *weights})
+    market = open_market(n, tables)
+    price = rate_prices(market, tables)
+    curves = {value: calibrate_demand(market, value, price=price) for value in listed}
+    settings: dict[str, Any] = {"suppliers": chosen, "arbitrage": arbitrage}
+    swept = [sweep_conduct(market, both, steps, demand=curve, **settings) for curve in curves.values()]
+    sweep = xr.concat(swept, pd.Index(listed, name="elasticity"), combine_attrs="drop")
     middle = find_middle(listed)
-    taking = solve_equilibrium(n, kappa=build_kappa(names, takers=names), elasticity=middle, **settings)
+    taking = solve_equilibrium(market, kappa=build_kappa(names, takers=names), demand=curves[middle], **settings)
     at_middle = swept[listed.index(middle)]
     cases = {TAKING: taking}
     cases |= {_name_case(both, weight): at_middle.sel(coordination=weight) for weight in (steps[0], steps[-1])}

@@ -15,6 +15,7 @@ from energyflows.errors import ResultsError, UsageError, list_problems
 from energyflows.network.building import QUIET_STRINGS
 from energyflows.network.lng import REST_OF_WORLD
 from energyflows.solving import solve
+from energyflows.summary._observed import average_price
 
 #: Hub whose observed price sets the level, and its zone.
 HUB, HUB_ZONE = "TTF", "NL"
@@ -111,7 +112,7 @@ def calibrate_demand(
     tables : mapping of str to pandas.DataFrame, optional
         With observed hub prices; default the packaged ones.
     price : pandas.Series, optional
-        EUR/MWh by zone, in place of the calibrated ones.
+        EUR/MWh by zone, from :func:`rate_prices` or one's own; default the former.
 
     Returns
     -------
@@ -147,7 +148,7 @@ def calibrate_demand(
     """
     known = check_elasticity(elasticity)
     quantity = _sum_loads(n)
-    level = _rate_prices(n, tables) if price is None else price
+    level = rate_prices(n, tables) if price is None else price
     lacking = [zone for zone in quantity.columns if not np.isfinite(level.get(zone, np.nan))]
     if lacking:
         raise ResultsError(list_problems("no price to calibrate demand with:", lacking))
@@ -167,31 +168,39 @@ def _sum_loads(n: pypsa.Network) -> pd.DataFrame:
     return loads.loc[:, (loads.max() > 0) & (loads.columns != REST_OF_WORLD)]
 
 
-def _rate_prices(n: pypsa.Network, tables: Mapping[str, pd.DataFrame] | None) -> pd.Series:
-    """Return the mean price of each bus, brought to the level of the hub."""
+def rate_prices(n: pypsa.Network, tables: Mapping[str, pd.DataFrame] | None = None) -> pd.Series:
+    """Return the prices that curves are calibrated at, whatever the elasticity.
+
+    Parameters
+    ----------
+    n : pypsa.Network
+        From :func:`energyflows.strategy.open_market`, unsolved.
+    tables : mapping of str to pandas.DataFrame, optional
+        With hub prices; default the packaged ones.
+
+    Returns
+    -------
+    pandas.Series, [EUR/MWh]
+        By bus, means of the years of the network, as in :func:`calibrate_demand`.
+
+    Raises
+    ------
+    ResultsError
+        If the tables have no price of the hub in one of the years.
+    """
     results = solve(n)
     days = results["weight_days"]
     mean = ((results["price"] * days).sum("snapshot") / days.sum()).to_series()
     years = sorted(set(results["snapshot"].dt.year.to_numpy().tolist()))
     given = load_tables() if tables is None else tables
-    hub = _average_hub(given["prices"], years)
+    hub = {year: average_price(given["prices"], HUB, year, estimates=True) for year in years}
+    lacking = ", ".join(str(year) for year, price in hub.items() if np.isnan(price))
+    if lacking:
+        raise ResultsError(f"prices.csv has no price of {HUB} in {lacking}; add it, or give price=")
     if HUB_ZONE not in mean:
         return mean
-    zones = given["zones"]
-    return mean.clip(upper=mean[mean.index.isin(zones.loc[zones["eu"], "zone"])].max()) * (hub / mean[HUB_ZONE])
-
-
-def _average_hub(prices: pd.DataFrame, years: list[int]) -> float:
-    """Return the mean price of the hub over years, each month or year by its days."""
-    rows = prices[prices["hub"] == HUB]
-    spans = [pd.Period(text) for text in rows["period"].astype(str)]
-    chosen = [span.year in years for span in spans]
-    found = {span.year for span, use in zip(spans, chosen, strict=True) if use}
-    if found != set(years):
-        lacking = ", ".join(str(year) for year in sorted(set(years) - found))
-        raise ResultsError(f"prices.csv has no price of {HUB} in {lacking}; add it, or give price=")
-    days = [(span.end_time - span.start_time).days + 1 for span, use in zip(spans, chosen, strict=True) if use]
-    return float(np.average(rows.loc[chosen, "eur_mwh"], weights=days))
+    members = mean.index.isin(given["zones"].loc[given["zones"]["eu"], "zone"])
+    return mean.clip(upper=mean[members].max()) * (np.mean(list(hub.values())) / mean[HUB_ZONE])
 
 
 def step_demand(n: pypsa.Network, demand: xr.Dataset) -> pypsa.Network:

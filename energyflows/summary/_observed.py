@@ -84,10 +84,13 @@ def find_stock(levels: pd.DataFrame, date: pd.Timestamp, zone: str = "EU27") -> 
     return float(rows.sort_values("date")["twh"].iat[-1]) if len(rows) else float("nan")
 
 
-def average_price(prices: pd.DataFrame, hub: str, year: int) -> float:
-    """Return a hub's average price of a year, EUR/MWh: twelve months if observed, else the yearly figure."""
+def average_price(prices: pd.DataFrame, hub: str, year: int, *, estimates: bool = False) -> float:
+    """Return a hub's average price of a year, EUR/MWh: twelve months if observed, else the yearly figure.
+
+    Estimates, such as the outlook, count only if asked for.
+    """
     rows = prices[(prices["hub"] == hub) & prices["period"].str.startswith(str(year))]
-    rows = rows[rows["confidence"] != "estimate"]
+    rows = rows[estimates | (rows["confidence"] != "estimate")]
     months, annual = rows[rows["frequency"] == "month"], rows[rows["frequency"] == "year"]
     if len(months) == 12:
         return float(months["eur_mwh"].mean())

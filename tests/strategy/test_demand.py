@@ -10,7 +10,7 @@ from hypothesis import strategies as st
 from energyflows.errors import ResultsError, UsageError
 from energyflows.network import build_network
 from energyflows.solving import solve
-from energyflows.strategy import calibrate_demand, check_elasticity, read_elasticity, step_demand
+from energyflows.strategy import calibrate_demand, check_elasticity, rate_prices, read_elasticity, step_demand
 from energyflows.strategy.demand import EDGES
 
 PRICE = pd.Series({"NL": 20.0, "DE": 25.0, "TR": 0.2})
@@ -34,6 +34,16 @@ def priced(toy):
     )
     tables["prices"] = pd.concat([prices.drop(rows.index), months], ignore_index=True)
     return tables
+
+
+def test_months_go_before_the_year_and_are_not_counted_with_it(n, priced):
+    prices = priced["prices"]
+    year = prices[prices["hub"] == "TTF"].iloc[[0]].assign(period="2025", frequency="year", eur_mwh=90.0)
+    both = {**priced, "prices": pd.concat([prices, year], ignore_index=True)}
+    assert float(rate_prices(n, both)["NL"]) == pytest.approx(40.0)
+    outlook = prices[~prices["period"].astype(str).str.startswith("2025") | (prices["hub"] != "TTF")]
+    alone = {**priced, "prices": pd.concat([outlook, year.assign(confidence="estimate")], ignore_index=True)}
+    assert float(rate_prices(n, alone)["NL"]) == pytest.approx(90.0)
 
 
 @given(st.floats(-10.0, -0.01))
@@ -62,10 +72,8 @@ def test_who_consumes_has_a_curve_and_gas_for_nothing_is_worth_a_little(n):
 def test_the_level_is_that_of_the_hub_and_differences_those_of_the_network_up_to_the_dearest_member(n, toy, priced):
     plain, dear = (calibrate_demand(n, -0.3, tables=tables)["price"].isel(snapshot=0) for tables in (toy(), priced))
     assert float(plain.sel(bus="NL")) == pytest.approx(30.0)
-    days = pd.Series(1.0, pd.date_range("2025-01-01", "2025-12-31")).groupby(lambda day: day.month > 6).sum()
-    mean = (30 * days[False] + 50 * days[True]) / 365
-    assert float(dear.sel(bus="NL")) == pytest.approx(mean)
-    np.testing.assert_allclose(dear / plain, mean / 30)
+    assert float(dear.sel(bus="NL")) == pytest.approx(40.0)
+    np.testing.assert_allclose(dear / plain, 40 / 30)
     results = solve(n)
     paid = (results["price"] * results["weight_days"]).sum("snapshot") / 365
     ratio = (paid / paid.sel(bus="NL")).sel(bus=plain["bus"])
